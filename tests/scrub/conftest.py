@@ -1,0 +1,39 @@
+"""A scrubber with the shipped defaults, and a settings object to vary them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from vecguard.scrub import DEFAULT_ENTITIES, DEFAULT_THRESHOLD, Mint, PresidioScrubber, mint_token
+
+OWNER_KEY = b"alice" * 8
+
+
+@dataclass(frozen=True)
+class Settings:
+    enabled: bool = True
+    entities: tuple[str, ...] = DEFAULT_ENTITIES
+    threshold: float = DEFAULT_THRESHOLD
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    language: str = "en"
+    max_chars: int = 4_000
+    deadline_s: float = 30.0
+
+
+@pytest.fixture(scope="session")
+def settings() -> Callable[..., Settings]:
+    return Settings
+
+
+@pytest.fixture(scope="session")
+def scrubber() -> PresidioScrubber:
+    return PresidioScrubber(Settings())
+
+
+@pytest.fixture(scope="session")
+def mint() -> Mint:
+    return lambda entity, original: mint_token(OWNER_KEY, entity, original)

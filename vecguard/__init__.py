@@ -1,0 +1,87 @@
+"""Privacy middleware for vector databases.
+
+Wrap the store client you already use: every write is scrubbed, masked, sealed and stamped with its owner, and every
+read is confined to its owner and returns no vectors.
+
+    guard = vecguard.Guard(vecguard.Policy(), keys=..., state=..., embedder=...)
+    notes = vecguard_chroma.wrap(collection, guard).acting_for("alice")
+"""
+
+from vecguard import hazmat
+from vecguard.errors import (
+    AccessDenied,
+    AuditFailed,
+    BadId,
+    BadInput,
+    BadVector,
+    EmbedderFailed,
+    EmbedderMismatch,
+    EmbedderNeeded,
+    KeyringError,
+    Missing,
+    OutOfOrder,
+    Pending,
+    PolicyError,
+    ReservedField,
+    ScrubFailed,
+    StateError,
+    StateMismatch,
+    StoreFailed,
+    Tampered,
+    Undecided,
+    UnprotectedRows,
+    UnscrubbedVector,
+    VecGuardError,
+    VectorsWithheld,
+    VectorsWithheldWarning,
+    WrongKey,
+)
+from vecguard.guard import Guard
+from vecguard.keys import Keyring
+from vecguard.policy import AuditLog, Budgets, Metadata, Policy, Reads, Retention, Scrub, Vectors
+from vecguard.principal import Principal, acting_for
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AccessDenied",
+    "AuditFailed",
+    "AuditLog",
+    "BadId",
+    "BadInput",
+    "BadVector",
+    "Budgets",
+    "EmbedderFailed",
+    "EmbedderMismatch",
+    "EmbedderNeeded",
+    "Guard",
+    "Keyring",
+    "KeyringError",
+    "Metadata",
+    "Missing",
+    "OutOfOrder",
+    "Pending",
+    "Policy",
+    "PolicyError",
+    "Principal",
+    "Reads",
+    "ReservedField",
+    "Retention",
+    "Scrub",
+    "ScrubFailed",
+    "StateError",
+    "StateMismatch",
+    "StoreFailed",
+    "Tampered",
+    "Undecided",
+    "UnprotectedRows",
+    "UnscrubbedVector",
+    "VecGuardError",
+    "Vectors",
+    "VectorsWithheld",
+    "VectorsWithheldWarning",
+    "WrongKey",
+    "__version__",
+    "acting_for",
+    "hazmat",
+]

@@ -1,0 +1,128 @@
+"""The audit chain: who did what, where and how often, never with what.
+
+Each guard writes a chain of its own. A line holds keyed digests of the principal and the owner, and a MAC over itself
+and the MAC of the line before; the last link is registered apart, so that edits, gaps, reordering and a cut-off end
+show. Without the key nobody can tell whether a digest belongs to a name they guess.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Lock
+
+from sqlalchemy import Connection, insert, select, update
+
+from vecguard.errors import AuditFailed, StateError
+from vecguard.keys import Secret
+from vecguard.ports import Action
+from vecguard.principal import Acting
+from vecguard.state import tables
+from vecguard.state.database import Database
+
+_START = b"\x00" * 32
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """Where a chain does not hold: the writer, the line's number, and what is wrong with it."""
+
+    writer: str
+    number: int
+    reason: str
+
+
+class AuditChain:
+    """Appends to this guard's chain and verifies every chain in the state."""
+
+    def __init__(self, database: Database, key: Secret, lookup: Secret, writer: str) -> None:
+        self._database = database
+        self._key = key
+        self._lookup = lookup
+        self._writer = writer
+        self._lock = Lock()
+        self._number = 0
+        self._last = _START
+
+    def append(self, acting: Acting, action: Action, uid: str, count: int, detail: str = "") -> None:
+        """Write one line in a transaction of its own, or raise `AuditFailed`."""
+        self.guarded(lambda connection: self.append_in(connection, acting, action, uid, count, detail))
+
+    def guarded(self, work: Callable[[Connection], None]) -> None:
+        """Run a transaction that appends. If it fails, the chain stays where it was and the call is refused."""
+        with self._lock:
+            before = self._number, self._last
+            failed = True
+            try:
+                self._database.run(work)
+                failed = False
+            except StateError:
+                pass
+            finally:
+                if failed:
+                    self._number, self._last = before
+        if failed:
+            raise AuditFailed("the audit line could not be written, so the call was refused")
+
+    def append_in(
+        self, connection: Connection, acting: Acting, action: Action, uid: str, count: int, detail: str = ""
+    ) -> None:
+        """Write one line inside a transaction run by `guarded`."""
+        line = {
+            "writer": self._writer,
+            "number": self._number + 1,
+            "at": time.time(),
+            "action": action,
+            "principal": self._lookup.mac("principal", acting.principal.id).hex(),
+            "owner": self._lookup.mac("owner", acting.owner).hex(),
+            "uid": uid,
+            "count": count,
+            "detail": detail,
+        }
+        mac = _mac(self._key, self._last, line)
+        connection.execute(insert(tables.audit).values(**line, mac=mac))
+        head = {"number": line["number"], "mac": mac}
+        if self._number == 0:
+            connection.execute(insert(tables.heads).values(writer=self._writer, **head))
+        else:
+            connection.execute(update(tables.heads).where(tables.heads.c.writer == self._writer).values(**head))
+        self._number += 1
+        self._last = mac
+
+    def verify(self) -> list[Break]:
+        """Check every chain of this state from its first line to its registered head; an empty list is good."""
+        return self._database.run(self._verify)
+
+    def _verify(self, connection: Connection) -> list[Break]:
+        heads = {row.writer: row for row in connection.execute(select(tables.heads))}
+        lines: dict[str, list[dict[str, object]]] = {writer: [] for writer in heads}
+        order = (tables.audit.c.writer, tables.audit.c.number)
+        for row in connection.execute(select(tables.audit).order_by(*order)).mappings():
+            lines.setdefault(str(row["writer"]), []).append(dict(row))
+        breaks: list[Break] = []
+        for writer, chain in lines.items():
+            head = heads.get(writer)
+            found = _first_break(self._key, writer, chain, None if head is None else (head.number, head.mac))
+            breaks.extend([] if found is None else [found])
+        return breaks
+
+
+def _first_break(
+    key: Secret, writer: str, chain: list[dict[str, object]], head: tuple[int, bytes] | None
+) -> Break | None:
+    last = _START
+    for expected, line in enumerate(chain, start=1):
+        mac = line.pop("mac")
+        if line["number"] != expected:
+            return Break(writer, expected, "a line is missing")
+        last = _mac(key, last, line)
+        if last != mac:
+            return Break(writer, expected, "a line was changed")
+    if head is None or head != (len(chain), last):
+        return Break(writer, len(chain), "the end is not where the head says")
+    return None
+
+
+def _mac(key: Secret, last: bytes, line: dict[str, object]) -> bytes:
+    return key.mac(last, *(f"{name}={line[name]!r}" for name in sorted(line)))

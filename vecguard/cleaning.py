@@ -1,0 +1,177 @@
+"""Scrubbing as a stage: from admitted records to clean ones, and what becomes of a vector whose text was not clean.
+
+A vector is only as clean as its text. If scrubbing changed a text, a caller's vector of it still holds what was taken
+out, so it is discarded and the clean text is embedded instead; without an embedder the write is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from vecguard.admission import touched
+from vecguard.errors import BadInput, ScrubFailed, UnscrubbedVector, shielded
+from vecguard.filters import Compare, Predicate, rewrite
+from vecguard.policy import Policy
+from vecguard.ports import CleanText, Mint, Scrubber
+from vecguard.records import Admitted, Body, Fields, Opened, Scrubbed, VectorSeal, made_by
+from vecguard.scrub import PresidioScrubber, mint_token
+from vecguard.space import Space
+
+
+@dataclass(frozen=True, slots=True)
+class AsIs:
+    """A text that nobody scrubbed, in the shape of one that was."""
+
+    stored: str = field(repr=False)
+    changed: bool = False
+    originals: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def embedded(self) -> str:
+        """The text itself."""
+        return self.stored
+
+
+class NoScrubber:
+    """The scrubber of a policy that has scrubbing off."""
+
+    def scrub(self, texts: Any, mint: Mint) -> list[AsIs]:  # noqa: ARG002 - the protocol's signature
+        """Return the texts as they are."""
+        return [AsIs(text) for text in texts]
+
+    def scrub_fields(
+        self,
+        fields: Mapping[str, object],
+        mint: Mint,  # noqa: ARG002 - the protocol's signature
+    ) -> tuple[dict[str, object], tuple[tuple[str, str], ...], bool]:
+        """Return the fields as they are."""
+        return dict(fields), (), False
+
+
+def scrubber(policy: Policy) -> Scrubber:
+    """Return the scrubber that a policy asks for."""
+    return PresidioScrubber(policy.scrub) if policy.scrub.enabled else NoScrubber()
+
+
+class Cleaning:
+    """Runs a scrubber over everything of a call that carries text. Whatever a detector raises refuses the call."""
+
+    def __init__(self, inner: Scrubber, policy: Policy) -> None:
+        self._inner = inner
+        self._policy = policy
+
+    def texts(self, texts: list[str], space: Space | None = None) -> list[CleanText]:
+        """Scrub texts under an owner's tokens; without an owner only their `embedded` form is of use."""
+        mint = _mint_for(space)
+        clean = shielded(_failed, lambda: list(self._inner.scrub(texts, mint)))
+        if len(clean) != len(texts):
+            raise ScrubFailed("the scrubber did not answer for every text")
+        return clean
+
+    def fields(self, fields: Fields, space: Space) -> tuple[dict[str, Any], tuple[tuple[str, str], ...]]:
+        """Scrub keys and values of one record's fields."""
+        mint = _mint_for(space)
+        scrubbed, originals, _ = shielded(_failed, lambda: self._inner.scrub_fields(fields, mint))
+        return scrubbed, originals
+
+    def where(self, predicate: Predicate, space: Space) -> Predicate:
+        """Replace personal data in filter values by the acting owner's tokens, as it was replaced when written."""
+
+        def change(ask: Compare) -> Compare:
+            match ask.value:
+                case str(value):
+                    return Compare(ask.path, ask.op, self._value(value, space), ask.each)
+                case tuple(values):
+                    clean = tuple(self._value(each, space) if isinstance(each, str) else each for each in values)
+                    return Compare(ask.path, ask.op, clean, ask.each)
+            return ask
+
+        return rewrite(predicate, change)
+
+    def _value(self, value: str, space: Space) -> str:
+        clean, _ = self.fields({"value": value}, space)
+        return str(clean.get("value", value))
+
+    def scrub(self, admitted: Admitted, space: Space, *, can_embed: bool) -> Scrubbed:
+        """Make clean records of those that the write touches, merged with what the shelf has of them."""
+        admitted = made_by(Admitted, admitted)
+        rows = touched(admitted)
+        draft = admitted.draft
+        fresh = [draft.texts[row] for row in rows]
+        texts = iter(self.texts([text for text in fresh if text is not None], space))
+        clean = [None if text is None else next(texts) for text in fresh]
+        bodies: list[Body] = []
+        originals: dict[str, str] = {}
+        embed: list[str | None] = []
+        kept: dict[int, VectorSeal] = {}
+        given: list[bool] = []
+        for at, row in enumerate(rows):
+            held = admitted.held.get(admitted.backend_ids[row])
+            fields, found = self._merged(draft.fields[row], held, merge=draft.merge, space=space)
+            originals.update(found)
+            if (text := clean[at]) is not None:
+                originals.update(text.originals)
+            body = _body(admitted, row, text, fields, held)
+            bodies.append(body)
+            stands = admitted.vectors is not None and self._stands(body, row, can_embed=can_embed)
+            given.append(stands)
+            embed.append(text.embedded if text is not None and not stands else None)
+            if not stands and embed[-1] is None:
+                kept[at] = _kept(held, row)
+        vectors = None if admitted.vectors is None else admitted.vectors[list(rows)]
+        return Scrubbed(tuple(bodies), tuple(embed), vectors, tuple(given), kept, tuple(originals.items()))
+
+    def _merged(
+        self, fields: Fields | None, held: Opened | None, *, merge: bool, space: Space
+    ) -> tuple[dict[str, Any], tuple[tuple[str, str], ...]]:
+        """Scrub new fields and lay them over the held ones; None deletes a field, as it does in Chroma."""
+        before = dict(held.record.fields) if held is not None and (merge or fields is None) else {}
+        if fields is None:
+            return before, ()
+        scrubbed, originals = self.fields(fields, space)
+        if not merge:
+            return scrubbed, originals
+        whole = {**before, **scrubbed}
+        return {name: value for name, value in whole.items() if value is not None}, originals
+
+    def _stands(self, body: Body, row: int, *, can_embed: bool) -> bool:
+        """Whether a caller's vector may be stored for this body."""
+        if not body.altered or self._policy.unscrubbed_vectors == "allow":
+            return True
+        if not can_embed:
+            raise UnscrubbedVector(
+                f"record {row} came with a vector of a text that scrubbing changed, and there is no embedder to make a "
+                "clean one: give the guard an embedder, or embed through guard.embeddings(...)"
+            )
+        return False
+
+
+def _body(admitted: Admitted, row: int, text: CleanText | None, fields: dict[str, Any], held: Opened | None) -> Body:
+    draft = admitted.draft
+    keeps = text is None and held is not None and (draft.merge or draft.verb == "update")
+    if keeps and held is not None:
+        stored, text_field, altered = held.record.text, held.record.text_field, held.altered
+    else:
+        stored, text_field = (None if text is None else text.stored), draft.text_fields[row]
+        altered = text is not None and text.changed
+    version = 1 if held is None else held.version + 1
+    return Body(draft.ids[row], admitted.backend_ids[row], stored, text_field, fields, altered, version)
+
+
+def _kept(held: Opened | None, row: int) -> VectorSeal:
+    if held is None:
+        raise BadInput(f"record {row} has neither a text nor a vector")
+    return held.vector
+
+
+def _mint_for(space: Space | None) -> Mint:
+    if space is None:
+        return lambda entity, _original: f"<{entity}>"
+    key = space.owner_keys.tokens.reveal()
+    return lambda entity, original: mint_token(key, entity, original)
+
+
+def _failed(name: str) -> ScrubFailed:
+    return ScrubFailed(f"the detector raised {name}; nothing was written or returned")

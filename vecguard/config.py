@@ -1,0 +1,87 @@
+"""Starting a guard: its parts are checked before anything is opened, from Python or from a TOML file.
+
+[guard]
+state = "sqlite:////var/lib/app/vecguard.db"
+embedder = "myapp.models:embed"            # optional: module:name of a callable
+
+[keys]
+file = "/etc/app/vecguard.key"             # or: env = "VECGUARD_KEY"
+
+[policy]
+profile = "balanced"                       # the preset that the rest changes
+
+[policy.vectors]
+noise = 1.5
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from vecguard.errors import PolicyError
+from vecguard.keys import Keyring
+from vecguard.policy import Policy, read_toml
+
+
+def check(policy: object, keys: object, state: object) -> None:
+    """Refuse parts of the wrong kind, with the right way to make them."""
+    if not isinstance(policy, Policy):
+        raise PolicyError("policy is a vecguard.Policy: Policy(), Policy.strict() or Policy(...)")
+    if not isinstance(keys, Keyring):
+        raise PolicyError("keys is a vecguard.Keyring: Keyring.from_file(path), .from_env(name), .ephemeral() ...")
+    if not isinstance(state, str) or not state:
+        raise PolicyError('state is ":memory:" or a SQLAlchemy URL such as "sqlite:////var/lib/app/vecguard.db"')
+
+
+def from_toml(path: str | Path) -> dict[str, Any]:
+    """Return the arguments of `Guard` that a TOML file describes."""
+    tables = read_toml(path)
+    _known(tables, ("guard", "keys", "policy"), "the file")
+    guard = _table(tables, "guard")
+    _known(guard, ("state", "embedder"), "guard")
+    if not isinstance(guard.get("state"), str):
+        raise PolicyError('guard.state is missing: ":memory:" or a SQLAlchemy URL')
+    return {
+        "policy": Policy.from_mapping(_table(tables, "policy")),
+        "keys": _keys(_table(tables, "keys")),
+        "state": guard["state"],
+        "embedder": _imported(guard["embedder"]) if "embedder" in guard else None,
+    }
+
+
+def _table(tables: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = tables.get(name, {})
+    if not isinstance(found, Mapping):
+        raise PolicyError(f"{name} is a table")
+    return found
+
+
+def _known(table: Mapping[str, Any], names: tuple[str, ...], where: str) -> None:
+    if unknown := [name for name in table if name not in names]:
+        raise PolicyError(f"{where} has {len(unknown)} unknown setting(s); it takes {', '.join(names)}")
+
+
+def _keys(table: Mapping[str, Any]) -> Keyring:
+    _known(table, ("file", "env"), "keys")
+    match dict(table):
+        case {"file": str(path)} if len(table) == 1:
+            return Keyring.from_file(path)
+        case {"env": str(name)} if len(table) == 1:
+            return Keyring.from_env(name)
+    raise PolicyError('keys takes exactly one of file = "PATH" and env = "NAME"')
+
+
+def _imported(reference: object) -> Any:
+    if not isinstance(reference, str) or reference.count(":") != 1:
+        raise PolicyError('guard.embedder is "module:name" of a callable')
+    module, name = reference.split(":")
+    try:
+        found = getattr(importlib.import_module(module), name, None)
+    except ImportError:
+        found = None
+    if not callable(found):
+        raise PolicyError("guard.embedder names nothing that can be imported and called")
+    return found

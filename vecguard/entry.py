@@ -1,0 +1,116 @@
+"""Entering a collection: its marker is checked, unguarded rows are noticed, and open intents are settled.
+
+The marker is one row that stands for no record. It ties the collection to one state database, so that a guard with
+another state (which would know neither the owners' keys nor the tombstones) refuses instead of finding nothing. It is
+written with the first record, because only then every store knows the dimension of its vectors.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+
+from vecguard.errors import EmbedderNeeded, StateMismatch, StoreFailed, UnprotectedRows
+from vecguard.filters import Compare, Not
+from vecguard.flow import Flow
+from vecguard.ports import Fetch, Find, Found, Page, Pages, Put, Rules
+from vecguard.principal import Acting
+from vecguard.protect.masked import mint_marker
+from vecguard.records import Row, Sealed, SealedRow
+from vecguard.sealing import SCHEME, SCHEME_FIELD
+from vecguard.settling import settle
+from vecguard.shelf import Collection, Shelf, View
+from vecguard.space import CollectionKeys, owner_tag
+from vecguard.state import State
+
+MARKER = hashlib.sha256(b"vecguard marker").hexdigest()[:32]
+UID_FIELD = "_vg_uid"
+_MARKER_TAG = "_vg_marker"
+
+
+class Entry:
+    """Opens collections for the paths of a guard."""
+
+    def __init__(self, state: State, rules: Rules) -> None:
+        self._state = state
+        self._rules = rules
+
+    def to_read(self, shelf: Shelf, acting: Acting) -> Flow[View | None]:
+        """Return the view of a reader, or None where there is nothing that it could see."""
+        collection = yield from self.recognise(shelf)
+        if collection is None:
+            return None
+        space = self._state.find_space(collection.uid, acting.owner, collection.keys)
+        scope = self._rules.scope(acting)
+        shared = [self._state.find_space(collection.uid, owner, collection.keys) for owner in scope.owners[1:]]
+        spaces = [each for each in (space, *shared) if each is not None]
+        if not spaces:
+            return None
+        own = space or self._state.space(collection.uid, acting.owner, collection.keys)
+        return View(shelf, collection.uid, acting, own, scope, {each.owner_tag: each for each in spaces})
+
+    def to_write(self, shelf: Shelf, acting: Acting, dimension: int | None) -> Flow[View]:
+        """Return the view of a writer, marking the collection if it is new."""
+        collection = yield from self.recognise(shelf)
+        if collection is None:
+            if dimension is None:
+                raise EmbedderNeeded("there is text to embed: pass embedder= to Guard")
+            collection = yield from self._mark(shelf, dimension)
+        space = self._state.space(collection.uid, acting.owner, collection.keys)
+        own = {owner_tag(collection.keys, acting.owner): space}
+        return View(shelf, collection.uid, acting, space, self._rules.scope(acting), own)
+
+    def recognise(self, shelf: Shelf, *, settling: bool = True) -> Flow[Collection | None]:
+        """Check the marker on first touch, and settle what an earlier call or process left open."""
+        collection = shelf.collection
+        if collection is None:
+            rows: Sequence[Row] = yield Fetch((MARKER,), vectors=True)
+            yield from self._census(shelf)
+            if not rows:
+                return None
+            collection = shelf.recognise(self._checked(rows[0]), rows[0])
+        if shelf.unsettled and settling:
+            yield from settle(self._state, shelf, collection)
+        return collection
+
+    def deserted(self, shelf: Shelf) -> Flow[bool]:
+        """Whether no row but the marker is left; then the collection may go, and is looked at afresh if it returns."""
+        page: Page = yield Pages(size=2)
+        if any(row.backend_id != MARKER for row in page.rows):
+            return False
+        shelf.forget()
+        return True
+
+    def _census(self, shelf: Shelf) -> Flow[None]:
+        if shelf.legacy == "ignore":
+            return
+        bare: Found = yield Find(Not(Compare((SCHEME_FIELD,), "eq", SCHEME)), counting=True)
+        if bare.count:
+            raise UnprotectedRows(bare.count)
+
+    def _mark(self, shelf: Shelf, dimension: int) -> Flow[Collection]:
+        uid = self._state.new_collection(shelf.traits.kind)
+        keys = self._state.collection_keys(uid)
+        fields = {SCHEME_FIELD: SCHEME, UID_FIELD: uid, _MARKER_TAG: _marker_tag(keys, uid, self._state.id)}
+        yield Put(Sealed((SealedRow(MARKER, mint_marker(dimension), fields),), ()), if_absent=True)
+        # another writer may have been first; then theirs stands
+        rows: Sequence[Row] = yield Fetch((MARKER,), vectors=True)
+        if not rows:
+            raise StoreFailed("the store did not keep the collection's marker")
+        shelf.unsettled = False
+        return shelf.recognise(self._checked(rows[0]), rows[0])
+
+    def _checked(self, row: Row) -> Collection:
+        uid = str(row.fields.get(UID_FIELD))
+        if not self._state.knows(uid):
+            raise StateMismatch("this collection was guarded with another state database")
+        keys = self._state.collection_keys(uid)
+        found = str(row.fields.get(_MARKER_TAG))
+        if not hmac.compare_digest(found, _marker_tag(keys, uid, self._state.id)):
+            raise StateMismatch("this collection's marker does not authenticate")
+        return Collection(uid, keys)
+
+
+def _marker_tag(keys: CollectionKeys, uid: str, state_id: str) -> str:
+    return keys.marker.mac("marker", uid, state_id).hex()

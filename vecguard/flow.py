@@ -1,0 +1,72 @@
+"""The two drivers of a path: one for a synchronous store, one for an asynchronous one.
+
+A path is a generator. It yields store requests and is sent their answers; between two yields it computes and does no
+store I/O. So one path serves both kinds of store, and every yield is a place where a test can kill it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Generator
+from typing import Any, TypeAlias, TypeVar
+
+from vecguard.errors import StoreFailed, VecGuardError
+from vecguard.ports import AsyncStore, Request, Store
+
+T = TypeVar("T")
+Flow: TypeAlias = Generator[Request, Any, T]
+
+
+class _Done:
+    """A finished path: `StopIteration` cannot cross a thread boundary, so its value is carried in this."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+def _advance(flow: Flow[T], answer: Any, failure: StoreFailed | None) -> Request | _Done:
+    try:
+        return flow.send(answer) if failure is None else flow.throw(failure)
+    except StopIteration as done:
+        return _Done(done.value)
+
+
+def drive(flow: Flow[T], store: Store) -> T:
+    """Run a path against a synchronous store and return what it returns."""
+    answer: Any = None
+    failure: StoreFailed | None = None
+    while not isinstance(step := _advance(flow, answer, failure), _Done):
+        answer, failure = _outcome(step, store)
+    return step.value  # type: ignore[no-any-return]  # the generator's own return type
+
+
+async def adrive(flow: Flow[T], store: AsyncStore) -> T:
+    """Run a path against an asynchronous store. Its own work (hashing, scrubbing, state) stays off the event loop."""
+    answer: Any = None
+    failure: StoreFailed | None = None
+    while not isinstance(step := await asyncio.to_thread(_advance, flow, answer, failure), _Done):
+        answer, failure = await _aoutcome(step.on(store))
+    return step.value  # type: ignore[no-any-return]  # the generator's own return type
+
+
+def _outcome(request: Request, store: Store) -> tuple[Any, StoreFailed | None]:
+    try:
+        return request.on(store), None
+    except VecGuardError:
+        raise
+    except Exception as native:  # noqa: BLE001 - a native error may print payloads, so only its name goes on
+        return None, _failed(native)
+
+
+async def _aoutcome(answer: Awaitable[Any]) -> tuple[Any, StoreFailed | None]:
+    try:
+        return await answer, None
+    except VecGuardError:
+        raise
+    except Exception as native:  # noqa: BLE001 - as above
+        return None, _failed(native)
+
+
+def _failed(native: Exception) -> StoreFailed:
+    name = type(native).__name__
+    return StoreFailed(f"the store raised {name}", name)

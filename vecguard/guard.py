@@ -1,0 +1,225 @@
+"""The two paths. The order of their stages is the security property of this library.
+
+    WRITE  admit -> scrub -> embed -> protect -> seal -> intent -> put -> read back -> confirm -> audit
+    READ   admit -> watch -> scrub the query -> embed -> scope -> rank -> authenticate -> release (restore, audit)
+
+Nothing is embedded before it is scrubbed, nothing is put that is not masked and sealed, nothing is put before it is
+written down, and nothing is handed out that is not authenticated and in scope. Each stage takes the frozen type that
+only its predecessor makes. A path is a generator: it yields store requests and is sent the answers (`vecguard.flow`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from vecguard import arrays, config, facade
+from vecguard.admission import admit, admit_ask, against
+from vecguard.arrays import Floats
+from vecguard.cleaning import Cleaning, scrubber
+from vecguard.embedding import Embedding
+from vecguard.entry import Entry
+from vecguard.errors import Missing, PolicyError
+from vecguard.flow import Flow
+from vecguard.keys import Keyring
+from vecguard.policy import Policy
+from vecguard.ports import Embedder, Fetch, Traits
+from vecguard.principal import Acting
+from vecguard.protect.mechanism import mechanism
+from vecguard.ranking.exact import unmasked
+from vecguard.records import Answer, Ask, Draft, Opened, Query, Receipt, RecordId, Row, Sealed
+from vecguard.release import Release
+from vecguard.retrieval import Ranked, Retrieval, wall_clock
+from vecguard.rules import OwnRows
+from vecguard.scrubbed_embeddings import ScrubbedEmbeddings
+from vecguard.sealing import NEVER, Sealer
+from vecguard.settling import carry_out, settle
+from vecguard.shelf import Shelf, View
+from vecguard.state import State
+from vecguard.watch import Limits
+
+_DAY = 86_400.0
+
+
+class Guard:
+    """A policy, keys, state and an embedder, ready to stand before any number of stores.
+
+    `state` is `":memory:"` or a SQLAlchemy URL. `embedder` maps a sequence of texts to a float32 array (n, d). Raises
+    `PolicyError`, `KeyringError`, `WrongKey` or `StateError` rather than start half-way.
+    """
+
+    def __init__(
+        self, policy: Policy, *, keys: Keyring, state: str, embedder: Embedder | Callable[..., Any] | None = None
+    ) -> None:
+        config.check(policy, keys, state)
+        self.policy = policy
+        self.state = State(state, keys)
+        self.embedding = Embedding(embedder, self.state.embedder_id)
+        self.exposure_permitted = False
+        self.entry = Entry(self.state, OwnRows())
+        self._clock = wall_clock
+        self._cleaning = Cleaning(scrubber(policy), policy)
+        self._protector = mechanism(policy.vectors)
+        self._watch = Limits(policy.reads.max_results)
+        self._retrieval = Retrieval(policy, self._cleaning, self._protector, self._clock)
+        self._release = Release(policy, self.state)
+
+    # ------------------------------------------------------------------------------------------------- the paths
+
+    def write(self, draft: Draft, shelf: Shelf, acting: Acting, embedding: Embedding) -> Flow[Receipt]:
+        """Carry a draft to the shelf."""
+        view = yield from self.entry.to_write(shelf, acting, _dimension(draft, shelf, embedding))
+        admitted = admit(draft, view.space, shelf.dimension)
+        held = yield from self._held(admitted.backend_ids, view)
+        scrubbed = self._cleaning.scrub(against(admitted, held), view.space, can_embed=embedding.available)
+        protected = self._protector.protect(embedding.embed(scrubbed, shelf.dimension), view.space)
+        sealed = shelf.sealer.seal(protected, view.space, held, self._expiry())
+        if sealed.rows:
+            intent = self.state.begin(sealed, view.space)
+            yield from carry_out(self.state, shelf, intent)
+            self.state.confirm(intent, acting if self.policy.audit.writes else None, view.uid)
+        return _receipt(admitted.backend_ids, sealed)
+
+    def read(self, ask: Ask, shelf: Shelf, acting: Acting, embedding: Embedding) -> Flow[Answer]:
+        """List or rank the records in scope."""
+        ask = admit_ask(ask)
+        self._watch.admit(acting, ask.limit, 0 if ask.query is None else 1)
+        view = yield from self.entry.to_read(shelf, acting)
+        queries = None if ask.query is None else (yield from self._aim(ask.query, view, shelf, embedding))
+        if view is None:
+            return Answer(((),) * (1 if queries is None else len(queries)))
+        scoped = self._retrieval.scope(ask, view, queries)
+        if queries is None:
+            listed = yield from self._retrieval.listed(scoped, view)
+            return self._release.answer([[Ranked(each) for each in listed]], view, texts=ask.restore)
+        ranked = yield from self._retrieval.rank(scoped, view)
+        return self._release.answer(ranked, view, texts=ask.restore)
+
+    def count(self, ask: Ask, shelf: Shelf, acting: Acting) -> Flow[int]:
+        """Count the records in scope."""
+        view = yield from self.entry.to_read(shelf, acting)
+        if view is None:
+            return 0
+        return (yield from self._retrieval.count(self._retrieval.scope(admit_ask(ask), view, None), view))
+
+    def forget(self, ask: Ask, shelf: Shelf, acting: Acting) -> Flow[int]:
+        """Delete the acting owner's records that an ask describes; return how many there were."""
+        view = yield from self.entry.to_read(shelf, acting)
+        if view is None:
+            return 0
+        opened = yield from self._retrieval.listed(self._retrieval.scope(admit_ask(ask), view, None), view)
+        own = [each for each in opened if each.owner_tag == view.space.owner_tag]
+        if own:
+            intent = self.state.begin_drop(own, view.space)
+            yield from carry_out(self.state, shelf, intent)
+            self.state.confirm(intent, acting if self.policy.audit.writes else None, view.uid)
+        return len(own)
+
+    def deserted(self, shelf: Shelf) -> Flow[bool]:
+        """Whether a collection holds nothing but our marker, so that deleting it takes nobody's records."""
+        return (yield from self.entry.deserted(shelf))
+
+    def settle(self, shelf: Shelf) -> Flow[int]:
+        """Carry out every write and delete of a collection that was begun and not confirmed; return how many."""
+        collection = yield from self.entry.recognise(shelf, settling=False)
+        return 0 if collection is None else (yield from settle(self.state, shelf, collection))
+
+    # ------------------------------------------------------------------------------------------------- their parts
+
+    def _held(self, backend_ids: Sequence[str], view: View) -> Flow[Mapping[str, Opened]]:
+        rows: Sequence[Row] = yield Fetch(tuple(backend_ids))
+        opened = view.shelf.sealer.open(rows, view.spaces, self._clock())
+        return {each.backend_id: each for each in opened if each is not None}
+
+    def _aim(self, query: Query, view: View | None, shelf: Shelf, embedding: Embedding) -> Flow[Floats]:
+        """Return what to search for as (m, d): clean texts embedded, the caller's vectors, or those of its records."""
+        dimension = shelf.dimension
+        if query.texts is not None:
+            clean = self._cleaning.texts(list(query.texts))
+            return embedding.texts([each.embedded for each in clean], dimension)
+        if query.ids is not None:
+            return (yield from self._vectors_of(query.ids, view))
+        return arrays.vectors(query.vectors, None, dimension, "query vector")
+
+    def _vectors_of(self, ids: Sequence[RecordId], view: View | None) -> Flow[Floats]:
+        """Return the exact vectors of the acting owner's own records. They are searched with and never handed out."""
+        if view is None:
+            raise Missing("record 0 of the query does not exist")
+        wanted = tuple(view.space.backend_id(each) for each in ids)
+        rows: Sequence[Row] = yield Fetch(wanted, vectors=True)
+        pairs = zip(rows, view.shelf.sealer.open(rows, view.spaces, self._clock()), strict=True)
+        alive = {row.backend_id: (row, opened) for row, opened in pairs if opened is not None}
+        gone = next((i for i, each in enumerate(wanted) if each not in alive), None)
+        if gone is not None:
+            raise Missing(f"record {gone} of the query does not exist")
+        kept = [alive[each] for each in wanted]
+        exact, _ = unmasked([row for row, _ in kept], [opened for _, opened in kept], view, self._protector)
+        return exact
+
+    def _expiry(self) -> float:
+        days = self.policy.retention.days
+        return NEVER if days is None else self._clock() + days * _DAY
+
+    # ------------------------------------------------------------------------------------------------- around them
+
+    def shelf(self, traits: Traits, legacy: str = "refuse") -> Shelf:
+        """Prepare for one collection. An exposing policy is refused for a store that outlives the process."""
+        if legacy not in ("refuse", "ignore"):
+            raise PolicyError('legacy is "refuse" or "ignore"')
+        if self.policy.exposed and traits.persistent and not self.exposure_permitted:
+            raise PolicyError(
+                "this policy leaves vectors or metadata readable in a store that outlives the process; "
+                "vecguard.hazmat.permit_exposed_store(guard, reason=...) permits it"
+            )
+        return Shelf(traits, Sealer(self.policy, traits), legacy)
+
+    def embedding_for(self, native: Callable[..., Any] | None) -> Embedding:
+        """Return the guard's embedder or, where it has none, the collection's own."""
+        if self.embedding.available or native is None:
+            return self.embedding
+        return Embedding(native, self.state.embedder_id)
+
+    def embeddings(self, inner: Any) -> ScrubbedEmbeddings:
+        """Wrap an embedding object so that it scrubs before it embeds: its provider never sees personal data.
+
+        Accepts a callable, and objects with `embed_documents`/`embed_query` (LangChain), `encode`
+        (sentence-transformers) or `__call__(input=...)` (Chroma).
+        """
+        return ScrubbedEmbeddings(inner, lambda texts: [each.embedded for each in self._cleaning.texts(texts)])
+
+    def reconcile(self, guarded: Any) -> int:
+        """Settle what a crash left open in a guarded collection; return how many writes and deletes that were.
+
+        Every guarded object does this on first touch. Raises `StoreFailed` if the store is still away.
+        """
+        return facade.run(guarded, self.settle(facade.shelf_of(guarded)))
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> Self:
+        """Build a guard from a TOML file; see the README for one. Unknown names raise `PolicyError`."""
+        return cls(**config.from_toml(path))
+
+    def close(self) -> None:
+        """Close the state database."""
+        self.state.close()
+
+    def __repr__(self) -> str:
+        return f"<Guard {self.policy.fingerprint} on {self.state!r}>"
+
+
+def _dimension(draft: Draft, shelf: Shelf, embedding: Embedding) -> int | None:
+    """Return the dimension that a new collection will have: the store's, the caller's vectors', or the embedder's."""
+    if shelf.dimension is not None:
+        return shelf.dimension
+    if draft.vectors is not None:
+        return int(arrays.vectors(draft.vectors, len(draft.ids), None).shape[1])
+    return embedding.dimension if embedding.available else None
+
+
+def _receipt(asked: Sequence[str], sealed: Sealed) -> Receipt:
+    done = set(sealed.ids)
+    return Receipt(
+        written=tuple(i for i, each in enumerate(asked) if each in done),
+        skipped=tuple(i for i, each in enumerate(asked) if each not in done),
+    )

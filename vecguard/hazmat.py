@@ -1,0 +1,41 @@
+"""Every hole that can be opened, in one greppable place. Each use is audited, with a digest of its reason.
+
+Nothing in VecGuard calls these. If they appear in your code, somebody should be able to say why.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from vecguard.errors import AccessDenied
+from vecguard.facade import Guarded, room_of
+from vecguard.principal import Acting, resolve
+
+if TYPE_CHECKING:
+    from vecguard.guard import Guard
+
+_NOBODY = Acting.of("hazmat")
+
+
+def unwrap(guarded: Guarded, *, reason: str) -> Any:
+    """Return the native object behind a guarded one: no owner rules, no masking, nothing. Audited first."""
+    room = room_of(guarded)
+    _audit(room.guard, room.bound, "unwrap", reason)
+    return room.native
+
+
+def permit_exposed_store(guard: Guard, *, reason: str) -> None:
+    """Let this guard use a policy that leaves vectors or metadata readable with stores that outlive the process."""
+    _audit(guard, None, "expose", reason)
+    guard.exposure_permitted = True
+
+
+def _audit(guard: Guard, bound: Acting | None, action: Any, reason: str) -> None:
+    if not reason.strip():
+        raise AccessDenied("say why: reason= is a sentence for whoever reads the audit log")
+    try:
+        who = resolve(bound)
+    except AccessDenied:
+        who = _NOBODY
+    # the reason is free text and may hold anything; its digest lets a ticket be matched with the audit line
+    guard.state.audit.append(who, action, "", 1, guard.state.digest(f"reason:{reason}")[:32])

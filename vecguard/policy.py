@@ -1,0 +1,214 @@
+"""The policy: what a guard does, as frozen values that refuse anything they do not know.
+
+Every part is a strict pydantic model: an unknown name, a value of the wrong type ("false" for false) or a number out of
+range raises `PolicyError` before anything is opened. Presets are in `vecguard.profiles`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Self, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from vecguard.errors import PolicyError
+from vecguard.scrub.settings import DEFAULT_ENTITIES, DEFAULT_THRESHOLD
+
+class Part(BaseModel):
+    """One part of a policy: frozen, strict, closed, and silent about the values it was given."""
+
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False, validate_default=True
+    )
+
+    def __init__(self, **settings: Any) -> None:
+        complaints = ""
+        try:
+            super().__init__(**settings)
+        except ValidationError as failure:
+            complaints = _complaints(failure)
+        if complaints:
+            raise PolicyError(f"{type(self).__name__}: {complaints}")
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy with these settings changed, validated as a new one would be."""
+        return type(self)(**{**{name: getattr(self, name) for name in type(self).model_fields}, **changes})
+
+
+def _complaints(failure: ValidationError) -> str:
+    return "; ".join(
+        f"{'.'.join(map(str, error['loc'])) or 'value'}: {error['msg']}"
+        for error in failure.errors(include_url=False, include_input=False, include_context=False)
+    )
+
+
+class Scrub(Part):
+    """What is taken out of texts and fields before anything else sees them.
+
+    `allow` and `deny` are phrases; `max_chars` is the longest piece that the detector gets at once (pieces overlap),
+    and a text that takes longer than `deadline_s` seconds is refused.
+    """
+
+    enabled: bool = True
+    entities: tuple[str, ...] = DEFAULT_ENTITIES
+    threshold: float = Field(default=DEFAULT_THRESHOLD, ge=0, le=1)
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    language: str = "en"
+    max_chars: int = Field(default=4000, ge=256, le=4000)
+    deadline_s: float = Field(default=30.0, gt=0)
+
+
+class Vectors(Part):
+    """How vectors are masked and where they are ranked.
+
+    `noise` is r, the length of the noise relative to the vector. `over_fetch` is K, how many candidates the store is
+    asked for when it ranks; they are re-ranked exactly here. `mask=False` stores exact vectors and is refused for
+    stores that outlive the process.
+    """
+
+    mask: bool = True
+    noise: float = Field(default=1.0, ge=0, le=1000)
+    ranking: Literal["store", "guard"] = "store"
+    over_fetch: int = Field(default=200, ge=1, le=10_000)
+
+
+class Metadata(Part):
+    """Which fields stay clear after scrubbing, so that the store can filter on them natively.
+
+    `clear="short"`: numbers, booleans and strings of at most `clear_chars` characters; `"none"` seals all of them;
+    `"all"` seals none and is refused for stores that outlive the process.
+    """
+
+    clear: Literal["short", "none", "all"] = "short"
+    clear_chars: int = Field(default=64, ge=0, le=4096)
+
+
+class Reads(Part):
+    """What reads give away.
+
+    `own`: scores of one's own rows. `shared`: rows of other owners; sharing is not built yet, so nothing of another
+    owner is readable whatever a policy says. `vectors`: what happens when vectors are asked for.
+    """
+
+    own: Literal["exact", "hidden"] = "exact"
+    shared: Literal["nothing"] = "nothing"
+    max_results: int = Field(default=10_000, ge=1)
+    vectors: Literal["withhold", "refuse"] = "withhold"
+
+
+class Budgets(Part):
+    """Limits on reading rows of other owners. Sharing is not built yet, so there is nothing to limit or to set."""
+
+
+class AuditLog(Part):
+    """The audit chain: which calls are written to it. A call that cannot be written is refused."""
+
+    reads: bool = True
+    writes: bool = True
+
+
+class Retention(Part):
+    """How long a record can be read. Expired rows are invisible at once; erasing them is another matter."""
+
+    days: float | None = Field(default=None, gt=0)
+
+
+Unscrubbed: TypeAlias = Literal["refuse", "allow"]
+
+
+class Policy(Part):
+    """Everything a guard does. `Policy()` is the `balanced` profile."""
+
+    scrub: Scrub = Scrub()
+    vectors: Vectors = Vectors()
+    texts: Literal["sealed", "clear"] = "sealed"
+    metadata: Metadata = Metadata()
+    reads: Reads = Reads()
+    restore: Literal["permitted", "never"] = "permitted"
+    unscrubbed_vectors: Unscrubbed = "refuse"
+    tampered: Literal["drop", "raise"] = "drop"
+    budgets: Budgets = Budgets()
+    audit: AuditLog = AuditLog()
+    retention: Retention = Retention()
+
+    @classmethod
+    def balanced(cls) -> Policy:
+        """Masked vectors ranked by the store, exact re-rank here, sealed texts, short metadata clear."""
+        return cls()
+
+    @classmethod
+    def strict(cls) -> Policy:
+        """Noise a hundred times the vector, ranked here only; everything sealed; nothing unusual is let pass."""
+        return cls(
+            vectors=Vectors(noise=100.0, ranking="guard"),
+            metadata=Metadata(clear="none"),
+            reads=Reads(vectors="refuse"),
+            tampered="raise",
+        )
+
+    @classmethod
+    def transparent(cls) -> Policy:
+        """No scrubbing and no masking, all in clear: for tests and measurements. Owner rules stay."""
+        return cls(
+            scrub=Scrub(enabled=False),
+            vectors=Vectors(mask=False),
+            texts="clear",
+            metadata=Metadata(clear="all"),
+            unscrubbed_vectors="allow",
+        )
+
+    @property
+    def exposed(self) -> bool:
+        """Whether this policy would leave exact vectors or all metadata readable on the shelf."""
+        return not self.vectors.mask or self.metadata.clear == "all"
+
+    @property
+    def fingerprint(self) -> str:
+        """Eight characters that change when any setting does; rows carry them in their stamp."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:8]
+
+    def explain(self) -> str:
+        """Say in words what this policy costs and buys."""
+        from vecguard.profiles import explain  # noqa: PLC0415 - the words need the policy, not the other way round
+
+        return explain(self)
+
+    @classmethod
+    def from_mapping(cls, settings: Mapping[str, Any]) -> Policy:
+        """Build from plain data, as TOML gives it: `profile` names a preset, the other keys change it."""
+        chosen = dict(settings)
+        profile = chosen.pop("profile", "balanced")
+        if profile not in ("balanced", "strict", "transparent"):
+            raise PolicyError("policy.profile must be balanced, strict or transparent")
+        base: Policy = getattr(cls, profile)()
+        changes: dict[str, Any] = {}
+        for name, value in chosen.items():
+            if name not in cls.model_fields:
+                raise PolicyError(f"policy has no setting {_named(name)}; it has {', '.join(cls.model_fields)}")
+            part = getattr(base, name)
+            if isinstance(part, Part) and not isinstance(value, Mapping):
+                raise PolicyError(f"policy.{name} is a table")
+            changes[name] = part.replace(**_tupled(value)) if isinstance(part, Part) else value
+        return base.replace(**changes)
+
+
+def read_toml(path: str | Path) -> dict[str, Any]:
+    """Read a TOML file, or raise `PolicyError`."""
+    try:
+        return tomllib.loads(Path(path).read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as failure:
+        reason = type(failure).__name__
+    raise PolicyError(f"the configuration file cannot be read ({reason})")
+
+
+def _tupled(table: Mapping[str, Any]) -> dict[str, Any]:
+    """TOML has arrays where the parts have tuples, and they are strict."""
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
+
+
+def _named(name: object) -> str:
+    return name if isinstance(name, str) and name.isidentifier() and len(name) <= 40 else "of that name"

@@ -1,0 +1,224 @@
+"""The small protocols that a guard is made of, and the six requests that a store answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vecguard.filters import Predicate
+from vecguard.protect.masked import RotatedQuery
+
+if TYPE_CHECKING:  # records.py needs ports.py's neighbours; only names are needed here
+    from vecguard.principal import Acting
+    from vecguard.records import Embedded, Metric, Protected, Row, Sealed, VectorSeal
+    from vecguard.rules import OwnerScope
+    from vecguard.space import Space
+
+# ------------------------------------------------------------------------------------------------------ the shelf
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Write rows by backend id, replacing what is there. `if_absent` leaves existing rows alone, atomically."""
+
+    rows: Sealed
+    if_absent: bool = False
+
+    def on(self, store: Any) -> Any:
+        """Send this to the store, sync or async."""
+        return store.put(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """Return the rows with these backend ids that exist, in any order."""
+
+    ids: tuple[str, ...]
+    vectors: bool = False
+
+    def on(self, store: Any) -> Any:
+        """Send this to the store, sync or async."""
+        return store.fetch(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Find:
+    """Return rows that satisfy the predicate, in the store's own order. `counting` asks only how many there are."""
+
+    where: Predicate
+    limit: int | None = None
+    offset: int = 0
+    vectors: bool = False
+    counting: bool = False
+
+    def on(self, store: Any) -> Any:
+        """Send this to the store, sync or async."""
+        return store.find(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Return for each of the (m, d) query vectors the `limit` best rows that satisfy the predicate, with vectors."""
+
+    queries: RotatedQuery
+    where: Predicate
+    limit: int
+
+    def on(self, store: Any) -> Any:
+        """Send this to the store, sync or async."""
+        return store.search(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Delete the rows with these backend ids; ids that are not there are no error."""
+
+    ids: tuple[str, ...]
+
+    def on(self, store: Any) -> Any:
+        """Send this to the store, sync or async."""
+        return store.drop(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Return one page of a walk over every row, whoever owns it. `after` is the previous page's `next`."""
+
+    after: Any = None
+    size: int = 500
+    vectors: bool = False
+
+    def on(self, store: Any) -> Any:
+        """Send this to the store, sync or async."""
+        return store.pages(self)
+
+
+Request: TypeAlias = Put | Fetch | Find | Search | Drop | Pages
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What `Find` found: the rows, and how many (with `counting`, only how many)."""
+
+    rows: tuple[Row, ...]
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a walk. `next` is the cursor of the following one, None at the end."""
+
+    rows: tuple[Row, ...]
+    next: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What the guard must know of a store before it writes to it.
+
+    `metric` ranks; `dimension` is None where the first write decides it; `persistent` says whether rows outlive the
+    process; `lists` whether a list of short scalars may stay clear; `nested` whether fields are nested objects.
+    """
+
+    kind: str
+    metric: Metric
+    dimension: int | None
+    persistent: bool
+    lists: bool = False
+    nested: bool = False
+
+
+class Store(Protocol):
+    """The shelf, and the only I/O: six verbs. A store for a third-party database is one class with these members."""
+
+    @property
+    def traits(self) -> Traits: ...
+    def put(self, request: Put) -> None: ...
+    def fetch(self, request: Fetch) -> Sequence[Row]: ...
+    def find(self, request: Find) -> Found: ...
+    def search(self, request: Search) -> Sequence[Sequence[Row]]: ...
+    def drop(self, request: Drop) -> None: ...
+    def pages(self, request: Pages) -> Page: ...
+
+
+class AsyncStore(Protocol):
+    """The same six verbs, awaited."""
+
+    @property
+    def traits(self) -> Traits: ...
+    async def put(self, request: Put) -> None: ...
+    async def fetch(self, request: Fetch) -> Sequence[Row]: ...
+    async def find(self, request: Find) -> Found: ...
+    async def search(self, request: Search) -> Sequence[Sequence[Row]]: ...
+    async def drop(self, request: Drop) -> None: ...
+    async def pages(self, request: Pages) -> Page: ...
+
+
+# ------------------------------------------------------------------------------------------------------ the guard
+
+
+class Embedder(Protocol):
+    """What a user hands in: texts to an array (n, d) of float32."""
+
+    def __call__(self, texts: Sequence[str], /) -> NDArray[np.float32]: ...
+
+
+Mint: TypeAlias = Callable[[str, str], str]
+"""(entity, original) -> token, keyed per owner."""
+
+
+class CleanText(Protocol):
+    """One scrubbed text in its two forms, with the originals that were taken out of it."""
+
+    @property
+    def stored(self) -> str: ...
+    @property
+    def embedded(self) -> str: ...
+    @property
+    def changed(self) -> bool: ...
+    @property
+    def originals(self) -> tuple[tuple[str, str], ...]: ...
+
+
+class Scrubber(Protocol):
+    """Takes personal data out of texts and fields."""
+
+    def scrub(self, texts: Sequence[str], mint: Mint) -> Sequence[CleanText]: ...
+    def scrub_fields(
+        self, fields: Mapping[str, object], mint: Mint
+    ) -> tuple[dict[str, object], tuple[tuple[str, str], ...], bool]: ...
+
+
+class Protector(Protocol):
+    """Turns exact vectors into masked ones, and back for whoever holds the keys."""
+
+    def protect(self, embedded: Embedded, space: Space) -> Protected: ...
+    def query(self, vectors: NDArray[np.float32], space: Space) -> RotatedQuery: ...
+    def unmask(
+        self, stored: NDArray[np.float32], seals: Sequence[VectorSeal], backend_ids: Sequence[str], space: Space
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]: ...
+
+
+class Rules(Protocol):
+    """Says whose rows a principal may read from where it acts."""
+
+    def scope(self, acting: Acting) -> OwnerScope: ...
+
+
+class Watch(Protocol):
+    """Sees every read before it happens and may refuse it."""
+
+    def admit(self, acting: Acting, limit: int | None, queries: int) -> None: ...
+
+
+class Audit(Protocol):
+    """Writes one line per call, or raises and so refuses the call."""
+
+    def append(self, acting: Acting, action: Action, uid: str, count: int, detail: str = "") -> None: ...
+
+
+Action: TypeAlias = Literal["write", "delete", "read", "count", "restore", "adopt", "unwrap", "expose", "reconcile"]

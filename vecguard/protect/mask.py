@@ -1,0 +1,151 @@
+"""Masking: perturbation for everyone, encryption for whoever lacks the key.
+
+    y = Q x + r z
+
+for the exact unit vector x, the collection's keyed rotation Q, and z a keyed normal vector of length about 1, times
+the one dial r. The guard makes z again and subtracts it. What is stored is y at the length of the exact vector (so that
+inner-product and L2 stores rank it as they would rank x), cast once to float32.
+
+Random: Q under the collection's key, z under the owner's. z is seeded by everything that may change: scheme, r, the
+embedder, collection, owner, record and content. The same content under the same id is therefore bit-identical, which
+leaves nothing to average; any other content draws afresh, which leaves nothing to subtract.
+
+Guarantee: none that is formal. Against a thief without the keys the angle to x is that of noise of relative length r
+in an unknown basis. Once Q is known (from some d/3 pairs of known texts or queries), y still has cosine
+1/sqrt(1 + r^2) to x, and r is all that is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vecguard.arrays import Doubles, Floats, norms
+from vecguard.keys import Secret
+from vecguard.protect.masked import RotatedQuery, mint_masked, mint_query
+from vecguard.protect.noise import SEED_BYTES, standard_normals
+from vecguard.protect.rotation import rotation
+from vecguard.records import Embedded, Protected, VectorSeal, made_by
+from vecguard.space import Space
+
+SCHEME = "mask.1"
+
+# After unmasking, a row that is what we stored has length 1 up to the store's rounding, which the noise magnifies by r.
+_TOLERANCE = 2e-2
+_TOLERANCE_PER_NOISE = 2e-3
+
+
+class Mask:
+    """The mechanism `y = Q x + r z`. `noise` is r; `turned` says whether Q is used (ranking here needs none)."""
+
+    def __init__(self, *, noise: float, turned: bool) -> None:
+        self._noise = noise
+        self._turned = turned
+
+    def __repr__(self) -> str:
+        return f"<Mask r={self._noise:g}{' rotated' if self._turned else ''}>"
+
+    def protect(self, embedded: Embedded, space: Space) -> Protected:
+        """Mask exact vectors (m, d): float64 throughout, one cast at the end."""
+        embedded = made_by(Embedded, embedded)
+        if not embedded.rows:  # every record keeps the vector that it has
+            return assembled(embedded, embedded.vectors, [])
+        exact = embedded.vectors.astype(np.float64)
+        lengths = norms(exact)
+        bodies = [embedded.bodies[row] for row in embedded.rows]
+        noise = self._noise_of([body.backend_id for body in bodies], embedded.digests, exact.shape[1], space)
+        unit = exact / lengths[:, None]
+        masked = (unit @ rotation(space.collection_keys.rotation, exact.shape[1]).T if self._turned else unit) + noise
+        scales = norms(masked)
+        stored = (masked * lengths[:, None]).astype(np.float32)
+        seals = [
+            VectorSeal(digest, float(length), float(scale), source)
+            for digest, length, scale, source in zip(embedded.digests, lengths, scales, embedded.sources, strict=True)
+        ]
+        return assembled(embedded, stored, seals)
+
+    def query(self, vectors: Floats, space: Space) -> RotatedQuery:
+        """Rotate query vectors (m, d) into the collection's space. No noise: it would cost twice what it buys."""
+        exact = vectors.astype(np.float64)
+        turned = exact @ rotation(space.collection_keys.rotation, exact.shape[1]).T if self._turned else exact
+        return mint_query(turned.astype(np.float32))
+
+    def unmask(
+        self, stored: Floats, seals: Sequence[VectorSeal], backend_ids: Sequence[str], space: Space
+    ) -> tuple[Floats, NDArray[np.bool_]]:
+        """Give back the exact vectors (n, d) and, per row, whether it is what was stored.
+
+        Stores may have normalised the rows: only their direction is used, the length comes from the seal. A row that
+        was swapped, tampered with or kept by a lossy index does not come back with length 1.
+        """
+        rows = stored.astype(np.float64)
+        lengths = norms(rows)
+        scales = np.array([seal.scale for seal in seals])
+        masked = rows * np.divide(scales, lengths, out=np.zeros_like(lengths), where=lengths > 0)[:, None]
+        unit = masked - self._noise_of(backend_ids, [seal.digest for seal in seals], rows.shape[1], space)
+        if self._turned:
+            unit = unit @ rotation(space.collection_keys.rotation, rows.shape[1])
+        found = norms(unit)
+        genuine = np.abs(found - 1.0) < _TOLERANCE + _TOLERANCE_PER_NOISE * self._noise
+        exact = unit * (np.array([seal.norm for seal in seals]) / np.where(found > 0, found, 1.0))[:, None]
+        return exact.astype(np.float32), genuine
+
+    def _noise_of(self, ids: Sequence[str], digests: Sequence[bytes], dimension: int, space: Space) -> Doubles:
+        key = space.owner_keys.noise
+        seeds = [self._seed(key, id_, digest, space, dimension) for id_, digest in zip(ids, digests, strict=True)]
+        unscaled = standard_normals(key, seeds, dimension)
+        unscaled *= self._noise / np.sqrt(dimension)
+        return unscaled
+
+    def _seed(self, key: Secret, backend_id: str, digest: bytes, space: Space, dimension: int) -> bytes:
+        parameters = f"{self._noise!r}/{self._turned}/{dimension}"
+        return key.mac(SCHEME, parameters, space.uid, space.owner, backend_id, digest)[:SEED_BYTES]
+
+
+class Unmasked:
+    """No protection: the exact vector is what is stored. For `transparent` only, which no lasting store accepts."""
+
+    def __repr__(self) -> str:
+        return "<Unmasked>"
+
+    def protect(self, embedded: Embedded, space: Space) -> Protected:  # noqa: ARG002 - the protocol's signature
+        """Store exact vectors (m, d) as they are."""
+        embedded = made_by(Embedded, embedded)
+        seals = [
+            VectorSeal(digest, float(length), float(length), source)
+            for digest, length, source in zip(embedded.digests, norms(embedded.vectors), embedded.sources, strict=True)
+        ]
+        return assembled(embedded, embedded.vectors.copy(), seals)
+
+    def query(self, vectors: Floats, space: Space) -> RotatedQuery:  # noqa: ARG002 - the protocol's signature
+        """Query with exact vectors (m, d)."""
+        return mint_query(vectors.copy())
+
+    def unmask(
+        self,
+        stored: Floats,
+        seals: Sequence[VectorSeal],
+        backend_ids: Sequence[str],
+        space: Space,
+    ) -> tuple[Floats, NDArray[np.bool_]]:
+        """Give the rows (n, d) back at their own length."""
+        del backend_ids, space
+        rows = stored.astype(np.float64)
+        lengths = norms(rows)
+        wanted = np.array([seal.norm for seal in seals])
+        scaled = rows * np.divide(wanted, lengths, out=np.zeros_like(lengths), where=lengths > 0)[:, None]
+        return scaled.astype(np.float32), lengths > 0
+
+
+def assembled(embedded: Embedded, stored: Floats, seals: list[VectorSeal]) -> Protected:
+    """Put masked rows and their seals back among the rows that keep the vector they have."""
+    count = len(embedded.bodies)
+    fresh = dict(zip(embedded.rows, zip(mint_masked(stored), seals, strict=True), strict=True))
+    return Protected(
+        bodies=embedded.bodies,
+        vectors=tuple(fresh[row][0] if row in fresh else None for row in range(count)),
+        seals=tuple(fresh[row][1] if row in fresh else embedded.kept[row] for row in range(count)),
+        originals=embedded.originals,
+    )

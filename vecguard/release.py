@@ -1,0 +1,78 @@
+"""Release: the last stage of a read. Tokens become originals for those who may see them, and the call is audited."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from vecguard.policy import Policy
+from vecguard.records import Answer, Hit, Record
+from vecguard.retrieval import Ranked
+from vecguard.scrub import restore, tokens_in
+from vecguard.shelf import View
+from vecguard.state import State
+
+
+class Release:
+    """Makes the answer of a read."""
+
+    def __init__(self, policy: Policy, state: State) -> None:
+        self._policy = policy
+        self._state = state
+
+    def answer(self, groups: Sequence[Sequence[Ranked]], view: View, *, texts: bool) -> Answer:
+        """Turn authenticated rows into records, restored where that is permitted. Nothing leaves unaudited."""
+        records = {each.opened.backend_id: each.opened.record for group in groups for each in group}
+        if texts and view.acting.may_restore and self._policy.restore == "permitted":
+            records = self._restored(records, view)
+        if self._policy.audit.reads:
+            self._state.audit.append(view.acting, "read", view.uid, len(records))
+        scored = self._policy.reads.own == "exact"
+        return Answer(
+            tuple(
+                tuple(Hit(records[each.opened.backend_id], each.score if scored else None) for each in group)
+                for group in groups
+            )
+        )
+
+    def _restored(self, records: Mapping[str, Record], view: View) -> dict[str, Record]:
+        tokens = {token for record in records.values() for token in _tokens(record)}
+        originals = self._state.originals(view.space, tokens)
+        if not originals:
+            return dict(records)
+        self._state.audit.append(view.acting, "restore", view.uid, len(originals))
+        return {
+            backend_id: replace(
+                record,
+                text=None if record.text is None else restore(record.text, originals),
+                fields=_mapped(record.fields, originals),
+            )
+            for backend_id, record in records.items()
+        }
+
+
+def _tokens(record: Record) -> set[str]:
+    return set(_tokens_of(record.text)) | set(_tokens_of(record.fields))
+
+
+def _tokens_of(value: Any) -> set[str]:
+    match value:
+        case str():
+            return set(tokens_in(value))
+        case Mapping():
+            return set().union(*(_tokens_of(name) | _tokens_of(each) for name, each in value.items()))
+        case list():
+            return set().union(*(_tokens_of(each) for each in value))
+    return set()
+
+
+def _mapped(value: Any, originals: Mapping[str, str]) -> Any:
+    match value:
+        case str():
+            return restore(value, originals)
+        case Mapping():
+            return {restore(name, originals): _mapped(each, originals) for name, each in value.items()}
+        case list():
+            return [_mapped(each, originals) for each in value]
+    return value

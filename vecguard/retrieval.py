@@ -1,0 +1,117 @@
+"""Retrieval: rows are listed or ranked, and each is authenticated and re-evaluated before anything is made of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from vecguard.arrays import Floats
+from vecguard.cleaning import Cleaning
+from vecguard.fields import clear_test, reader
+from vecguard.filters import Compare, Ids, Predicate, all_of, holds, pushable, relax
+from vecguard.flow import Flow
+from vecguard.policy import Policy
+from vecguard.ports import Find, Found, Protector
+from vecguard.ranking import guard, store
+from vecguard.ranking.exact import best, scores, unmasked
+from vecguard.records import Ask, Opened, Row, Scoped, made_by
+from vecguard.sealing import EXPIRES_FIELD
+from vecguard.shelf import View
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """An authenticated row and its score, None in a listing."""
+
+    opened: Opened
+    score: float | None = None
+
+
+class Retrieval:
+    """The part of the read path between who may see what and what is handed out."""
+
+    def __init__(self, policy: Policy, cleaning: Cleaning, protector: Protector, clock: Callable[[], float]) -> None:
+        self._policy = policy
+        self._cleaning = cleaning
+        self._protector = protector
+        self._clock = clock
+
+    def scope(self, ask: Ask, view: View, queries: Floats | None) -> Scoped:
+        """Confine a read: the owner scope and what the store can evaluate of the filter, under AND."""
+        ask = made_by(Ask, ask)
+        asked = self._cleaning.where(ask.where, view.space)
+        ids = None if ask.ids is None else Ids(frozenset(view.space.backend_id(each) for each in ask.ids))
+        whole = all_of(ids, asked)
+        clear = clear_test(self._policy.metadata, view.shelf.traits)
+        owners = view.scope.predicate(view.space.collection_keys)
+        native = all_of(owners, self._unexpired(), relax(whole, clear))
+        return Scoped(native, whole, pushable(whole, clear), ask.limit, ask.offset, ask.threshold, queries)
+
+    def _unexpired(self) -> Predicate | None:
+        if self._policy.retention.days is None:
+            return None
+        return Compare((EXPIRES_FIELD,), "gt", self._clock())
+
+    def listed(self, scoped: Scoped, view: View) -> Flow[list[Opened]]:
+        """List rows in the store's order."""
+        scoped = made_by(Scoped, scoped)
+        limit, offset = (scoped.limit, scoped.offset) if scoped.exact else (None, 0)
+        found: Found = yield Find(scoped.native, limit=limit, offset=offset)
+        opened = self._authentic(found.rows, scoped, view)
+        kept = [each for each in opened if each is not None]
+        if scoped.exact:
+            return kept
+        end = None if scoped.limit is None else scoped.offset + scoped.limit
+        return kept[scoped.offset : end]
+
+    def count(self, scoped: Scoped, view: View) -> Flow[int]:
+        """Count rows: the store counts where it can evaluate the filter."""
+        scoped = made_by(Scoped, scoped)
+        if scoped.exact:
+            found: Found = yield Find(scoped.native, counting=True)
+            return found.count
+        listed = yield from self.listed(scoped, view)
+        return len(listed)
+
+    def rank(self, scoped: Scoped, view: View) -> Flow[list[list[Ranked]]]:
+        """Rank rows for every query, exactly."""
+        scoped = made_by(Scoped, scoped)
+        queries = scoped.vectors
+        assert queries is not None  # noqa: S101 - the caller looked
+        settings = self._policy.vectors
+        if settings.ranking == "store" and scoped.exact:
+            groups = yield from store.candidates(scoped, queries, view, self._protector, settings.over_fetch)
+        else:
+            groups = yield from guard.candidates(scoped, queries)
+        distinct = {row.backend_id: row for group in groups for row in group}
+        rows = list(distinct.values())
+        opened = self._authentic(rows, scoped, view)
+        alive = [(row, each) for row, each in zip(rows, opened, strict=True) if each is not None]
+        exact, genuine = unmasked([row for row, _ in alive], [each for _, each in alive], view, self._protector)
+        column = {row.backend_id: i for i, (row, _) in enumerate(alive) if genuine[i]}
+        metric = view.shelf.traits.metric
+        table = scores(queries, exact, metric) if column else None
+        ranked: list[list[Ranked]] = []
+        for query, group in enumerate(groups):
+            columns = [column[row.backend_id] for row in group if row.backend_id in column]
+            if table is None or not columns:
+                ranked.append([])
+                continue
+            line = table[query, columns]
+            order = best(line, metric, scoped.threshold)[scoped.offset :][: scoped.limit]
+            ranked.append([Ranked(alive[columns[at]][1], float(line[at])) for at in order])
+        return ranked
+
+    def _authentic(self, rows: Sequence[Row], scoped: Scoped, view: View) -> list[Opened | None]:
+        """Open rows and evaluate the whole filter on what is authenticated; None where a row does not exist."""
+        opened = view.shelf.sealer.open(rows, view.spaces, self._clock())
+        return [
+            each if each is not None and holds(scoped.whole, each.backend_id, reader(each.record)) else None
+            for each in opened
+        ]
+
+
+def wall_clock() -> float:
+    """Return seconds since the epoch."""
+    return time.time()

@@ -1,0 +1,28 @@
+"""Find personal data in texts and fields and put typed, keyed tokens in its place, before anything is embedded.
+
+    text -> fold (invisibles, widths, accents) -> detect (Presidio, in pieces) -> merge overlaps -> token per finding
+
+Everything here is offline and fails closed: a detector that raises or runs out of time is `ScrubFailed`, and nothing
+that it was given goes any further. Text that was scrubbed once is never scrubbed again: our own tokens would then be
+taken for a user's token-shaped text and wrapped in a second layer. The caller sees to that.
+"""
+
+from vecguard.scrub.findings import Finding
+from vecguard.scrub.scrubber import PresidioScrubber, ScrubbedText
+from vecguard.scrub.settings import DEFAULT_ENTITIES, DEFAULT_THRESHOLD, ENTITIES, ScrubSettings
+from vecguard.scrub.tokens import TOKEN, Mint, mint_token, restore, tokens_in
+
+__all__ = [
+    "DEFAULT_ENTITIES",
+    "DEFAULT_THRESHOLD",
+    "ENTITIES",
+    "TOKEN",
+    "Finding",
+    "Mint",
+    "PresidioScrubber",
+    "ScrubSettings",
+    "ScrubbedText",
+    "mint_token",
+    "restore",
+    "tokens_in",
+]

@@ -1,0 +1,169 @@
+"""Sealing and opening rows: the last stage before the shelf, and the first one after it.
+
+A row on the shelf has the clear fields that its policy allows, and five of ours:
+
+    _vg_scheme   1; what tells our rows from unguarded ones
+    _vg_owner    the owner's tag in this collection
+    _vg_stamp    scheme, policy fingerprint and row version
+    _vg_expires  seconds since the epoch; far in the future without a retention rule
+    _vg_seal     AES-256-GCM-SIV of everything else: id, text, long fields, what unmasks the vector
+    _vg_tag      HMAC over all of these, the clear fields and the row's place (collection, backend id, owner)
+
+All are scalars: list metadata of a deleted Chroma collection can turn up in a new one. The tag does not cover vector
+bits, because stores normalise and round them; a swapped vector shows when it is unmasked.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from vecguard.errors import Tampered, WrongKey
+from vecguard.fields import RESERVED, canonical, merged, split
+from vecguard.keys import seal, unseal
+from vecguard.policy import Policy
+from vecguard.ports import Traits
+from vecguard.records import (
+    Body,
+    Fields,
+    Opened,
+    Protected,
+    Record,
+    RecordId,
+    Row,
+    Sealed,
+    SealedRow,
+    VectorSeal,
+    made_by,
+)
+from vecguard.rules import OWNER_FIELD
+from vecguard.space import Space
+
+SCHEME_FIELD = "_vg_scheme"
+STAMP_FIELD = "_vg_stamp"
+EXPIRES_FIELD = "_vg_expires"
+SEAL_FIELD = "_vg_seal"
+TAG_FIELD = "_vg_tag"
+SCHEME = 1
+NEVER = 1e11
+"""The expiry of rows that do not expire. Stores cannot ask for "later than now, or absent", so it is never absent."""
+
+
+class Sealer:
+    """Seals clean, masked records and opens rows, under one policy and for one kind of store."""
+
+    def __init__(self, policy: Policy, traits: Traits) -> None:
+        self._policy = policy
+        self._traits = traits
+
+    def __repr__(self) -> str:
+        return f"<Sealer for {self._traits.kind}>"
+
+    def seal(self, protected: Protected, space: Space, held: Mapping[str, Opened], expires: float) -> Sealed:
+        """Seal every record of a write."""
+        protected = made_by(Protected, protected)
+        rows = tuple(
+            self._row(body, vector, vector_seal, space, held.get(body.backend_id), expires)
+            for body, vector, vector_seal in zip(protected.bodies, protected.vectors, protected.seals, strict=True)
+        )
+        return Sealed(rows, protected.originals)
+
+    def _row(
+        self, body: Body, vector: Any, vector_seal: VectorSeal, space: Space, held: Opened | None, expires: float
+    ) -> SealedRow:
+        clear, hidden = split(body.fields, self._policy.metadata, self._traits)
+        text = body.text if self._policy.texts == "clear" else None
+        plain = _encode(body, hidden, vector_seal, with_text=text is None)
+        ours: dict[str, Any] = {
+            SCHEME_FIELD: SCHEME,
+            OWNER_FIELD: space.owner_tag,
+            STAMP_FIELD: f"{SCHEME}.{self._policy.fingerprint}.{body.version}",
+            EXPIRES_FIELD: expires,
+            SEAL_FIELD: base64.b64encode(
+                seal(space.owner_keys.seals, plain, "row", space.uid, body.backend_id, space.owner)
+            ).decode(),
+        }
+        ours[TAG_FIELD] = _tag(space, body.backend_id, ours, clear, text)
+        return SealedRow(
+            backend_id=body.backend_id,
+            vector=vector,
+            fields={**clear, **ours},
+            text=text,
+            text_field=body.text_field,
+            gone=tuple(name for name in (held.clear if held else ()) if name not in clear),
+        )
+
+    def open(self, rows: Sequence[Row], spaces: Mapping[str, Space], now: float) -> list[Opened | None]:
+        """Authenticate rows against the spaces in scope, by owner tag. None stands for a row that does not exist.
+
+        A row without our tag, of an owner out of scope, or expired does not exist. One that carries a tag in scope
+        and does not authenticate is dropped too, or raises `Tampered` under a policy that says so.
+        """
+        return [self._open(row, spaces, now) for row in rows]
+
+    def _open(self, row: Row, spaces: Mapping[str, Space], now: float) -> Opened | None:
+        space = spaces.get(str(row.fields.get(OWNER_FIELD)))
+        if space is None:
+            return None
+        opened = self._authentic(row, space)
+        if opened is None and self._policy.tampered == "raise":
+            raise Tampered("a row with our mark does not authenticate: it was changed, moved or forged")
+        return None if opened is None or float(row.fields[EXPIRES_FIELD]) <= now else opened
+
+    def _authentic(self, row: Row, space: Space) -> Opened | None:
+        ours = {name: value for name, value in row.fields.items() if name.startswith(RESERVED)}
+        clear = {name: value for name, value in row.fields.items() if not name.startswith(RESERVED)}
+        try:
+            tag = ours.pop(TAG_FIELD)
+            if not hmac.compare_digest(str(tag), _tag(space, row.backend_id, ours, clear, row.text)):
+                return None
+            sealed = base64.b64decode(ours[SEAL_FIELD], validate=True)
+            plain = unseal(space.owner_keys.seals, sealed, "row", space.uid, row.backend_id, space.owner)
+        except (KeyError, TypeError, ValueError, binascii.Error, WrongKey):
+            return None
+        return _decode(plain, row, clear, str(ours[STAMP_FIELD]), str(tag))
+
+
+def _encode(body: Body, hidden: Fields, vector: VectorSeal, *, with_text: bool) -> bytes:
+    content: dict[str, Any] = {
+        "i": [body.id.kind, body.id.given],
+        "k": body.text_field,
+        "f": hidden,
+        "a": int(body.altered),
+        "v": [vector.digest.hex(), vector.norm, vector.scale, vector.source],
+    }
+    if with_text:
+        content["t"] = body.text
+    return json.dumps(content, separators=(",", ":")).encode()
+
+
+def _decode(plain: bytes, row: Row, clear: Fields, stamp: str, tag: str) -> Opened:
+    content = json.loads(plain)
+    kind, given = content["i"]
+    digest, norm, scale, source = content["v"]
+    record_id = RecordId(kind, given, "")  # the canonical spelling only served to find the row
+    return Opened(
+        record=Record(record_id, content.get("t", row.text), content["k"], merged(clear, content["f"])),
+        backend_id=row.backend_id,
+        owner_tag=str(row.fields[OWNER_FIELD]),
+        vector=VectorSeal(bytes.fromhex(digest), norm, scale, source),
+        altered=bool(content["a"]),
+        version=int(stamp.rsplit(".", 1)[1]),
+        clear=tuple(clear),
+        tag=tag,
+    )
+
+
+def _tag(space: Space, backend_id: str, ours: Fields, clear: Fields, text: str | None) -> str:
+    parts: list[str | bytes | int] = ["row", space.uid, backend_id, space.owner]
+    parts += [f"{name}={ours[name]}" for name in (SCHEME_FIELD, OWNER_FIELD, STAMP_FIELD)]
+    parts.append(f"expires={float(ours[EXPIRES_FIELD])!r}")
+    parts.append(hashlib.sha256(str(ours[SEAL_FIELD]).encode()).digest())
+    parts.append(canonical(clear))
+    parts.append("sealed text" if text is None else f"text={text}")
+    return space.owner_keys.tags.mac(*parts).hex()

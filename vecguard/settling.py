@@ -1,0 +1,104 @@
+"""Carrying out intents, now or after a crash, so that a shelf and the state never disagree for good.
+
+A write is written down, put, and read back. If the store refuses it and kept none of it, the intent is struck out and
+the caller gets the store's error. If it kept some of it, or cannot be asked, the intent stays and the caller gets
+`Pending`: the next call on the collection, in this process or another, carries it out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from vecguard.errors import Pending, StoreFailed
+from vecguard.flow import Flow
+from vecguard.ports import Drop, Fetch, Put
+from vecguard.records import Row, Sealed, SealedRow
+from vecguard.sealing import STAMP_FIELD, TAG_FIELD
+from vecguard.shelf import Collection, Shelf
+from vecguard.state import State
+from vecguard.state.intents import Intent
+
+
+def carry_out(state: State, shelf: Shelf, intent: Intent) -> Flow[None]:
+    """Do what an intent says and read it back. It is left open if this does not run to its end."""
+    with shelf.carrying_out(intent):
+        refused = yield from _attempt(Put(intent.rows) if intent.action == "put" else Drop(intent.rows.ids))
+        seen: Sequence[Row] = yield Fetch(intent.rows.ids)
+        if _done(intent, seen):
+            return
+        if refused is not None and not _begun(intent, seen):
+            state.strike_out(intent)
+            raise refused
+        raise Pending(
+            "the store did not take the whole write: it is recorded, and the next call or Guard.reconcile settles it",
+            "" if refused is None else refused.native,
+        )
+
+
+def settle(state: State, shelf: Shelf, collection: Collection) -> Flow[int]:
+    """Carry out what was begun and not confirmed, oldest first; return how many intents that were.
+
+    What the store refuses although it answers was never acknowledged to anybody, and is struck out.
+    """
+    settled = 0
+    for intent in state.intents.open(collection.uid):
+        if shelf.flying(intent):
+            continue
+        rows: Sequence[Row] = yield Fetch(intent.rows.ids)
+        if (again := _again(intent, {row.backend_id: row for row in rows})) is not None:
+            yield from _attempt(again)
+            yield Fetch(intent.rows.ids)  # raises if the store is away; then the intent stays
+        state.confirm(intent, None, collection.uid)
+        settled += 1
+    shelf.unsettled = False
+    return settled
+
+
+def _attempt(request: Put | Drop) -> Flow[StoreFailed | None]:
+    try:
+        yield request
+    except StoreFailed as failed:
+        return StoreFailed(str(failed), failed.native)
+    return None
+
+
+def _tags(rows: Sequence[Row]) -> dict[str, object]:
+    return {row.backend_id: row.fields.get(TAG_FIELD) for row in rows}
+
+
+def _done(intent: Intent, seen: Sequence[Row]) -> bool:
+    if intent.action == "drop":
+        return not seen
+    tags = _tags(seen)
+    return all(tags.get(row.backend_id) == row.fields[TAG_FIELD] for row in intent.rows.rows)
+
+
+def _begun(intent: Intent, seen: Sequence[Row]) -> bool:
+    if intent.action == "drop":
+        return len(seen) < len(intent.rows.rows)
+    tags = _tags(seen)
+    return any(tags.get(row.backend_id) == row.fields[TAG_FIELD] for row in intent.rows.rows)
+
+
+def _again(intent: Intent, there: dict[str, Row]) -> Put | Drop | None:
+    """Return what is left to do: later versions of a row are never overwritten or deleted by an old intent."""
+    if intent.action == "drop":
+        same = tuple(row.backend_id for row in intent.rows.rows if _same_version(there.get(row.backend_id), row))
+        return Drop(same) if same else None
+    behind = tuple(row for row in intent.rows.rows if _behind(there.get(row.backend_id), row))
+    return Put(Sealed(behind, ())) if behind else None
+
+
+def _same_version(there: Row | None, wanted: SealedRow) -> bool:
+    return there is not None and there.fields.get(TAG_FIELD) == wanted.fields[TAG_FIELD]
+
+
+def _behind(there: Row | None, wanted: SealedRow) -> bool:
+    if there is None:  # a row that keeps its vector needs one to keep
+        return wanted.vector is not None
+    return _version(there.fields.get(STAMP_FIELD)) < _version(wanted.fields.get(STAMP_FIELD))
+
+
+def _version(stamp: object) -> int:
+    tail = str(stamp).rsplit(".", 1)[-1]
+    return int(tail) if tail.isdigit() else 0

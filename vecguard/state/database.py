@@ -1,0 +1,96 @@
+"""Opening the state database so that it survives a kill and forgets what it deletes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import RLock
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import StaticPool
+
+from vecguard.errors import StateError
+from vecguard.state import tables
+
+T = TypeVar("T")
+MEMORY = ":memory:"
+
+
+class Database:
+    """A SQLAlchemy engine with one way in: a write transaction that is whole or not at all.
+
+    SQLite runs in WAL mode with `secure_delete` (deleted originals leave no bytes), `synchronous=FULL` (what was
+    acknowledged is on disk) and BEGIN IMMEDIATE (two writers queue up instead of failing half-way). `":memory:"` is one
+    database for all threads of the process.
+    """
+
+    def __init__(self, url: str) -> None:
+        if not url:
+            raise StateError('state is ":memory:" or a SQLAlchemy URL such as "sqlite:////var/lib/app/vecguard.db"')
+        self.in_memory = url in (MEMORY, "sqlite://", "sqlite:///:memory:")
+        self._lock = RLock() if self.in_memory else None
+        self._engine = self._shielded(lambda: _engine(url, in_memory=self.in_memory))
+        self._shielded(lambda: tables.metadata.create_all(self._engine))
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """Open a transaction; commit it at the end of the block, roll it back on any exception."""
+        with _held(self._lock), self._engine.begin() as connection:
+            yield connection
+
+    def run(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in one transaction. A database error becomes a `StateError` that shows no statement or value."""
+
+        def inside() -> T:
+            with self.begin() as connection:
+                return work(connection)
+
+        return self._shielded(inside)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    def __repr__(self) -> str:
+        return f"<Database on {self._engine.dialect.name}>"
+
+    @staticmethod
+    def _shielded(call: Callable[[], T]) -> T:
+        try:
+            return call()
+        except (SQLAlchemyError, ImportError, OSError) as failure:
+            reason = type(failure).__name__
+        raise StateError(f"the state database could not be used ({reason})")
+
+
+@contextmanager
+def _held(lock: Any) -> Iterator[None]:
+    if lock is None:
+        yield
+    else:
+        with lock:
+            yield
+
+
+def _engine(url: str, *, in_memory: bool) -> Engine:
+    # hide_parameters: SQLAlchemy prints bound values into its errors and logs otherwise
+    if in_memory:
+        engine = create_engine(
+            "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}, hide_parameters=True
+        )
+    else:
+        engine = create_engine(url, hide_parameters=True)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare)
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    return engine
+
+
+def _prepare(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver would open deferred transactions of its own
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "busy_timeout=30000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

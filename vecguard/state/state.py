@@ -1,0 +1,173 @@
+"""The state as the guard sees it: one database, opened with one keyring, checked before anything is believed."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+from sqlalchemy import Connection, insert, select
+
+from vecguard.arrays import Floats
+from vecguard.audit import AuditChain
+from vecguard.errors import StateError, WrongKey
+from vecguard.keys import Keyring, Root
+from vecguard.ports import Action
+from vecguard.principal import Acting
+from vecguard.records import Opened, Sealed, SealedRow
+from vecguard.space import CollectionKeys, OwnerKeys, Space
+from vecguard.state import tables
+from vecguard.state.database import Database
+from vecguard.state.intents import Intent, Intents
+from vecguard.state.keystore import KeyStore
+from vecguard.state.vault import Vault
+
+_AUDITED: Mapping[str, Action] = {"put": "write", "drop": "delete"}
+_SAME_EMBEDDER = 0.9999  # cosine of two embeddings of one text: batching and threads move it by 1e-6 at most
+
+
+class State:
+    """One state database. Opening it with another key than the one it was made with raises `WrongKey`."""
+
+    def __init__(self, url: str, keyring: Keyring) -> None:
+        self.database = Database(url)
+        self._keyring = keyring
+        self.id = self._identify()
+        self.keystore = KeyStore(self.database, keyring)
+        self._key = self.keystore.get("state", self.id)
+        self._lookup = self._key.derive("lookup")
+        self.writer = secrets.token_hex(16)
+        self.vault = Vault(self.database)
+        self.intents = Intents(self.database, self._key.derive("intents"), self.writer)
+        self.audit = AuditChain(self.database, self._key.derive("audit"), self._lookup, self.writer)
+
+    def __repr__(self) -> str:
+        return f"<State {self.database!r}>"
+
+    def _identify(self) -> str:
+        """Read this state's id and check its key, or write both into a new database."""
+        root = self._keyring.current
+
+        def work(connection: Connection) -> dict[str, str]:
+            known = dict(connection.execute(select(tables.facts.c.name, tables.facts.c.value)).tuples().all())
+            if not known:
+                fresh = secrets.token_hex(16)
+                known = {"schema": str(tables.SCHEMA), "id": fresh, "root": root.id, "check": _check(root, fresh)}
+                connection.execute(
+                    insert(tables.facts), [{"name": name, "value": value} for name, value in known.items()]
+                )
+            return known
+
+        known = self.database.run(work)
+        if known.get("schema") != str(tables.SCHEMA):
+            raise StateError("the state database has another schema version than this VecGuard")
+        made_with = self._keyring.root(known["root"])
+        if not secrets.compare_digest(known["check"], _check(made_with, known["id"])):
+            raise WrongKey("the state database was made with another key")
+        return known["id"]
+
+    # -------------------------------------------------------------------------------------------------- identities
+
+    def digest(self, name: str) -> str:
+        """Keyed digest of an owner's name: what the state knows it by."""
+        return self._lookup.mac("owner", name).hex()
+
+    def new_collection(self, kind: str) -> str:
+        """Draw the uid of a collection and remember it."""
+        uid = secrets.token_hex(16)
+        row = {"uid": uid, "kind": kind, "created": time.time()}
+        self.database.run(lambda connection: connection.execute(insert(tables.collections).values(row)))
+        return uid
+
+    def knows(self, uid: str) -> bool:
+        """Whether this state guards that collection."""
+        table = tables.collections
+        return self.database.run(
+            lambda connection: connection.execute(select(table.c.uid).where(table.c.uid == uid)).first() is not None
+        )
+
+    def collection_keys(self, uid: str) -> CollectionKeys:
+        """Return the keys of a collection."""
+        return CollectionKeys.of(self.keystore.get("collection", uid))
+
+    def space(self, uid: str, owner: str, collection: CollectionKeys) -> Space:
+        """Return an owner's space in a collection, making the owner's key on first use."""
+        digest = self.digest(owner)
+        return Space(uid, owner, digest, collection, OwnerKeys.of(self.keystore.get("owner", digest)))
+
+    def find_space(self, uid: str, owner: str, collection: CollectionKeys) -> Space | None:
+        """Return an owner's space, or None if that owner never wrote: readers leave no trace among the keys."""
+        digest = self.digest(owner)
+        key = self.keystore.find("owner", digest)
+        return None if key is None else Space(uid, owner, digest, collection, OwnerKeys.of(key))
+
+    def embedder_id(self, probe: Floats) -> str:
+        """Return the id of the embedder that makes this vector of the probe sentence; remember a new one.
+
+        Two embedders must never share a content digest: one noise vector under two vectors gives their difference
+        away. A name would not tell a retrained model from the old one; what it computes does.
+        """
+        raw = probe.astype(np.float32).tobytes()
+
+        def work(connection: Connection) -> str:
+            for row in connection.execute(select(tables.embedders.c.id, tables.embedders.c.probe)):
+                if _cosine(np.frombuffer(row.probe, dtype=np.float32), probe) > _SAME_EMBEDDER:
+                    return str(row.id)
+            fresh = secrets.token_hex(8)
+            connection.execute(insert(tables.embedders).values(id=fresh, probe=raw))
+            return fresh
+
+        return self.database.run(work)
+
+    # -------------------------------------------------------------------------------------------------- the vault
+
+    def originals(self, space: Space, tokens: Iterable[str]) -> Mapping[str, str]:
+        """Return the originals behind an owner's own tokens."""
+        return self.vault.originals(space.owner_digest, space.owner_keys.vault, tokens)
+
+    # -------------------------------------------------------------------------------------------------- intents
+
+    def begin(self, rows: Sealed, space: Space) -> Intent:
+        """Write down what is about to be put, and keep the originals behind its tokens, in one transaction."""
+
+        def work(connection: Connection) -> Intent:
+            self.vault.keep(connection, space.owner_digest, space.owner_keys.vault, rows.originals)
+            return self.intents.begin(connection, space.uid, space.owner_digest, "put", rows)
+
+        return self.database.run(work)
+
+    def begin_drop(self, opened: Sequence[Opened], space: Space) -> Intent:
+        """Write down what is about to be deleted: ids, and the tags that tell these versions from later ones."""
+        rows = Sealed(tuple(SealedRow(each.backend_id, None, {"_vg_tag": each.tag}) for each in opened), ())
+        return self.database.run(
+            lambda connection: self.intents.begin(connection, space.uid, space.owner_digest, "drop", rows)
+        )
+
+    def confirm(self, intent: Intent, acting: Acting | None, uid: str) -> None:
+        """Strike the intent out and, where somebody acts, write the audit line, in one transaction."""
+
+        def work(connection: Connection) -> None:
+            self.intents.settle(connection, intent)
+            if acting is not None:
+                self.audit.append_in(connection, acting, _AUDITED[intent.action], uid, len(intent.rows.rows))
+
+        self.audit.guarded(work)
+
+    def strike_out(self, intent: Intent) -> None:
+        """Strike an intent out of which nothing reached the shelf."""
+        self.database.run(lambda connection: self.intents.settle(connection, intent))
+
+    def close(self) -> None:
+        """Close the database."""
+        self.database.close()
+
+
+def _check(root: Root, state_id: str) -> str:
+    return root.secret.derive("check").mac(state_id).hex()
+
+
+def _cosine(left: Floats, right: Floats) -> float:
+    if left.shape != right.shape:
+        return 0.0
+    return float(left @ right / (np.linalg.norm(left) * np.linalg.norm(right)))

@@ -1,0 +1,96 @@
+"""The schema: what the guard must remember beside the store. No name, text, value, vector or bare key is in it.
+
+Owners, principals and ids appear as keyed digests, everything else as AEAD ciphertext.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table
+
+SCHEMA = 1
+
+metadata = MetaData()
+
+facts = Table(
+    "vg_facts",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("value", String(128), nullable=False),
+)
+"""The schema version, this state's random id, and the key check value."""
+
+keys = Table(
+    "vg_keys",
+    metadata,
+    Column("kind", String(16), primary_key=True),
+    Column("subject", String(64), primary_key=True),
+    Column("root", String(32), nullable=False),
+    Column("wrapped", LargeBinary, nullable=False),
+    Column("created", Float, nullable=False),
+)
+"""Data keys of owners, collections and the state itself, each wrapped by a root."""
+
+collections = Table(
+    "vg_collections",
+    metadata,
+    Column("uid", String(32), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("created", Float, nullable=False),
+)
+"""Every collection that this state guards, by random uid and never by name."""
+
+vault = Table(
+    "vg_vault",
+    metadata,
+    Column("owner", String(64), primary_key=True),
+    Column("token", String(64), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+)
+"""Originals behind tokens: keyed digest of the owner and of the token, AEAD ciphertext of the original."""
+
+intents = Table(
+    "vg_intents",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("uid", String(32), nullable=False),
+    Column("owner", String(64), nullable=False),
+    Column("writer", String(32), nullable=False),
+    Column("action", String(8), nullable=False),
+    Column("rows", LargeBinary, nullable=False),
+    Column("created", Float, nullable=False),
+    Index("vg_intents_by_collection", "uid", "created"),
+)
+"""Writes that were begun and not confirmed. `rows` is what the shelf will hold anyway: sealed and masked."""
+
+embedders = Table(
+    "vg_embedders",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("probe", LargeBinary, nullable=False),
+)
+"""Embedders seen, known by what they make of one fixed public sentence."""
+
+audit = Table(
+    "vg_audit",
+    metadata,
+    Column("writer", String(32), primary_key=True),
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("action", String(16), nullable=False),
+    Column("principal", String(64), nullable=False),
+    Column("owner", String(64), nullable=False),
+    Column("uid", String(32), nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("detail", String(64), nullable=False),
+    Column("mac", LargeBinary, nullable=False),
+)
+"""One hash chain per writer: keyed digests of who and where, never what."""
+
+heads = Table(
+    "vg_audit_heads",
+    metadata,
+    Column("writer", String(32), primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("mac", LargeBinary, nullable=False),
+)
+"""The last link of every chain, so that a chain cut short is noticed."""
