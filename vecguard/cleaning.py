@@ -80,19 +80,23 @@ class Cleaning:
         """Replace personal data in filter values by the acting owner's tokens, as it was replaced when written."""
 
         def change(ask: Compare) -> Compare:
+            name = ask.path[-1] if ask.path else ""
             match ask.value:
                 case str(value):
-                    return Compare(ask.path, ask.op, self._value(value, space), ask.each)
+                    return Compare(ask.path, ask.op, self._value(name, value, space), ask.each)
                 case tuple(values):
-                    clean = tuple(self._value(each, space) if isinstance(each, str) else each for each in values)
+                    clean = tuple(self._value(name, each, space) if isinstance(each, str) else each for each in values)
                     return Compare(ask.path, ask.op, clean, ask.each)
             return ask
 
         return rewrite(predicate, change)
 
-    def _value(self, value: str, space: Space) -> str:
-        clean, _ = self.fields({"value": value}, space)
-        return str(clean.get("value", value))
+    def _value(self, name: str, value: str, space: Space) -> str:
+        """Scrub a filter value as it was scrubbed when written: in a field beside its name, in the text on its own."""
+        if not name:
+            return self.texts([value], space)[0].stored
+        clean, _ = self.fields({name: value}, space)
+        return str(next(iter(clean.values())))
 
     def scrub(self, admitted: Admitted, space: Space, *, can_embed: bool) -> Scrubbed:
         """Make clean records of those that the write touches, merged with what the shelf has of them."""

@@ -58,7 +58,7 @@ class Scrub(Part):
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
     language: str = "en"
-    max_chars: int = Field(default=4000, ge=256, le=4000)
+    max_chars: int = Field(default=4000, ge=1000, le=4000)
     deadline_s: float = Field(default=30.0, gt=0)
 
 
