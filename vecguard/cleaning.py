@@ -16,7 +16,7 @@ from vecguard.filters import Compare, Predicate, rewrite
 from vecguard.policy import Policy
 from vecguard.ports import CleanText, Mint, Scrubber
 from vecguard.records import Admitted, Body, Fields, Opened, Scrubbed, VectorSeal, made_by
-from vecguard.scrub import PresidioScrubber, mint_token
+from vecguard.scrub import mint_token
 from vecguard.space import Space
 
 
@@ -52,7 +52,11 @@ class NoScrubber:
 
 def scrubber(policy: Policy) -> Scrubber:
     """Return the scrubber that a policy asks for."""
-    return PresidioScrubber(policy.scrub) if policy.scrub.enabled else NoScrubber()
+    if not policy.scrub.enabled:
+        return NoScrubber()
+    from vecguard.scrub.scrubber import PresidioScrubber  # noqa: PLC0415 - seconds to import; not for a --help
+
+    return PresidioScrubber(policy.scrub)
 
 
 class Cleaning:

@@ -161,7 +161,7 @@ def clear_test(settings: Metadata, traits: Traits) -> Callable[[Compare], bool]:
                 return is_clear(value, settings, traits)
             case "in", tuple(values):
                 return all(is_clear(each, settings, traits) for each in values)
-            case (("gt" | "gte" | "lt" | "lte"), _):
+            case (("gt" | "gte" | "lt" | "lte" | "within"), _):
                 return settings.clear != "none"
         return False
 

@@ -10,13 +10,16 @@ the strongest weaker predicate that a store can evaluate. The guard always evalu
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, assert_never
 
 Scalar: TypeAlias = str | int | float | bool
 Path: TypeAlias = tuple[str, ...]
-Op: TypeAlias = Literal["eq", "in", "gt", "gte", "lt", "lte", "contains", "text", "exists", "null"]
+Op: TypeAlias = Literal[
+    "eq", "in", "except", "gt", "gte", "lt", "lte", "within", "contains", "text", "words", "exists", "null"
+]
 
 TEXT: Path = ()
 """The path of the record's own text."""
@@ -27,8 +30,10 @@ class Compare:
     """One field against one value.
 
     `each` makes a list field hold if any of its elements does (Qdrant's rule); without it a list never equals a
-    scalar (Chroma's). `contains` asks for an element of a list, `text` for a substring, `exists` and `null` ignore
-    the value.
+    scalar (Chroma's). `contains` asks for an element of a list, `text` for a substring, `words` for all words of the
+    value, whole and in any case; `except` for a value that is none of these; `within` for a number inside four bounds
+    (above, from, below, to; infinite where there is none), which one element of a list must satisfy together;
+    `exists` and `null` ignore the value.
     """
 
     path: Path
@@ -121,18 +126,30 @@ _ORDER: Mapping[str, Callable[[float, float], bool]] = {
     "lte": lambda a, b: a <= b,
 }
 
+_BOUNDS: tuple[Op, ...] = ("gt", "gte", "lt", "lte")
 
-def _scalar(ask: Compare, value: object) -> bool:
+
+def _scalar(ask: Compare, value: object) -> bool:  # noqa: PLR0911 - one return per operator
     match ask.op, ask.value:
         case "eq", wanted:
             return same(value, wanted)
         case "in", tuple(wanted):
             return any(same(value, each) for each in wanted)
+        case "except", tuple(unwanted):
+            return value is not None and not any(same(value, each) for each in unwanted)
+        case "within", tuple(bounds):
+            return all(_scalar(Compare(ask.path, op, at), value) for op, at in zip(_BOUNDS, bounds, strict=True))
         case "text", str(wanted):
             return isinstance(value, str) and wanted in value
+        case "words", str(wanted):
+            return isinstance(value, str) and bool(words := _words(wanted)) and words <= _words(value)
         case ("gt" | "gte" | "lt" | "lte") as op, int() | float() as bound:
             return isinstance(value, int | float) and not isinstance(value, bool) and _ORDER[op](value, bound)
     return False
+
+
+def _words(text: str) -> set[str]:
+    return {word.lower() for word in re.findall(r"[^\W_]+", text)}
 
 
 def pushable(predicate: Predicate, clear: Callable[[Compare], bool]) -> bool:

@@ -136,8 +136,7 @@ class Guard:
         """Return what to search for as (m, d): clean texts embedded, the caller's vectors, or those of its records."""
         dimension = shelf.dimension
         if query.texts is not None:
-            clean = self._cleaning.texts(list(query.texts))
-            return embedding.texts([each.embedded for each in clean], dimension)
+            return embedding.texts(self.scrubbed(query.texts), dimension)
         if query.ids is not None:
             return (yield from self._vectors_of(query.ids, view))
         return arrays.vectors(query.vectors, None, dimension, "query vector")
@@ -186,7 +185,11 @@ class Guard:
         Accepts a callable, and objects with `embed_documents`/`embed_query` (LangChain), `encode`
         (sentence-transformers) or `__call__(input=...)` (Chroma).
         """
-        return ScrubbedEmbeddings(inner, lambda texts: [each.embedded for each in self._cleaning.texts(texts)])
+        return ScrubbedEmbeddings(inner, self.scrubbed)
+
+    def scrubbed(self, texts: Sequence[str]) -> list[str]:
+        """Return what an embedder sees of texts: personal data replaced by its kind, the same for every owner."""
+        return [each.embedded for each in self._cleaning.texts(list(texts))]
 
     def reconcile(self, guarded: Any) -> int:
         """Settle what a crash left open in a guarded collection; return how many writes and deletes that were.

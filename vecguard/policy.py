@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from vecguard.errors import PolicyError
 from vecguard.scrub.settings import DEFAULT_ENTITIES, DEFAULT_THRESHOLD
 
+
 class Part(BaseModel):
     """One part of a policy: frozen, strict, closed, and silent about the values it was given."""
 

@@ -25,7 +25,7 @@ from vecguard.facade import (
     writing,
 )
 from vecguard.records import Answer, Ask, Draft, Hit, Metric, Query, RecordId, Verb
-from vecguard_chroma._filters import parse
+from vecguard.where import parse
 from vecguard_chroma._store import ChromaStore
 from vecguard_chroma._surface import COLLECTION
 

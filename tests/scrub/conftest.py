@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from vecguard.scrub import DEFAULT_ENTITIES, DEFAULT_THRESHOLD, Mint, PresidioScrubber, mint_token
+from vecguard.scrub import DEFAULT_ENTITIES, DEFAULT_THRESHOLD, Mint, mint_token
+from vecguard.scrub.scrubber import PresidioScrubber
 
 OWNER_KEY = b"alice" * 8
 

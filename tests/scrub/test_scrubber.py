@@ -13,8 +13,9 @@ from faker import Faker
 from presidio_analyzer import LocalRecognizer
 
 from vecguard.errors import PolicyError, ScrubFailed
-from vecguard.scrub import TOKEN, PresidioScrubber, mint_token, restore
+from vecguard.scrub import TOKEN, mint_token, restore
 from vecguard.scrub.detect import Detector
+from vecguard.scrub.scrubber import PresidioScrubber
 
 NOTE = "Dr. Sarah Johnson diagnosed John Smith (ssn 123-45-6789); call 555-123-4567 or john.smith@example.com."
 SECRETS = ("Sarah", "Johnson", "John", "Smith", "123-45", "555-123", "example.com")

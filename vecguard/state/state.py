@@ -87,6 +87,12 @@ class State:
             lambda connection: connection.execute(select(table.c.uid).where(table.c.uid == uid)).first() is not None
         )
 
+    def uids(self, kind: str) -> list[str]:
+        """Return the uids of the collections of one kind of store, oldest first."""
+        table = tables.collections
+        wanted = select(table.c.uid).where(table.c.kind == kind).order_by(table.c.created)
+        return self.database.run(lambda connection: [str(uid) for uid in connection.execute(wanted).scalars()])
+
     def collection_keys(self, uid: str) -> CollectionKeys:
         """Return the keys of a collection."""
         return CollectionKeys.of(self.keystore.get("collection", uid))

@@ -1,0 +1,59 @@
+# Everything from nothing: each target makes the virtual environment that it needs.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
+WHEEL  := build/wheel
+
+.PHONY: demo test test-wheel check types lint bench clean help
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo        notes of three owners in bare and guarded stores, attacked side by side"
+	@echo "make test        linters, types, import contracts, tests"
+	@echo "make test-wheel  the same tests against the built wheel"
+	@echo "make bench DATA=folder   retrieval quality, bare and guarded, on a corpus in BEIR layout"
+
+demo: $(VENV)/.demo
+	@$(BIN)/vecguard demo $(if $(DATA),--data $(DATA)) $(if $(STORES),--stores $(STORES))
+	@echo "Set-up took $$(cat $(VENV)/.seconds) s when it was last needed."
+
+test: lint types
+	$(BIN)/pytest -q
+
+test-wheel: $(VENV)/.dev
+	rm -rf dist $(WHEEL)
+	$(BIN)/python -m build --wheel --no-isolation --outdir dist . >/dev/null
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --target $(WHEEL) dist/*.whl
+	PYTHONPATH=$(WHEEL) VECGUARD_TESTED=$(abspath $(WHEEL)) $(BIN)/pytest -q
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+check: lint types
+
+bench: $(VENV)/.demo
+	$(BIN)/vecguard bench retrieval --data $(DATA)
+
+# torch first and pinned: resolved on its own it would pull gigabytes of CUDA packages
+$(VENV)/.torch: constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) torch==2.13.0
+	@touch $@
+
+$(VENV)/.demo: $(VENV)/.torch pyproject.toml
+	@start=$$(date +%s); $(PIP) -e '.[all]' && echo $$(( $$(date +%s) - start )) > $(VENV)/.seconds
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.torch pyproject.toml
+	@start=$$(date +%s); $(PIP) -e '.[dev]' && echo $$(( $$(date +%s) - start )) > $(VENV)/.seconds
+	@touch $@ $(VENV)/.demo
+
+clean:
+	rm -rf $(VENV) build dist out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

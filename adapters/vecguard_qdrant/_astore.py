@@ -1,0 +1,47 @@
+"""A Qdrant collection as a shelf, asynchronously: the store port over `AsyncQdrantClient`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from vecguard.ports import Drop, Fetch, Find, Found, Page, Pages, Put, Search, Traits
+from vecguard.records import Row
+from vecguard_qdrant import _rows
+from vecguard_qdrant._steps import acarry
+
+
+class AsyncQdrantStore:
+    """One native collection."""
+
+    def __init__(self, client: Any, name: str, traits: Traits) -> None:
+        self._client = client
+        self._name = name
+        self.traits = traits
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+    async def put(self, request: Put) -> None:
+        """Write rows."""
+        await acarry(_rows.put(self._name, request), self._client)
+
+    async def fetch(self, request: Fetch) -> Sequence[Row]:
+        """Return rows by id."""
+        return await acarry(_rows.fetch(self._name, request), self._client)
+
+    async def find(self, request: Find) -> Found:
+        """Return rows by filter."""
+        return await acarry(_rows.find(self._name, request), self._client)
+
+    async def search(self, request: Search) -> Sequence[Sequence[Row]]:
+        """Rank rows."""
+        return await acarry(_rows.search(self._name, request), self._client)
+
+    async def drop(self, request: Drop) -> None:
+        """Delete rows."""
+        await acarry(_rows.drop(self._name, request), self._client)
+
+    async def pages(self, request: Pages) -> Page:
+        """Walk all rows."""
+        return await acarry(_rows.pages(self._name, request), self._client)

@@ -1,0 +1,128 @@
+"""The commands, their options and their help."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from vecguard.errors import VecGuardError
+from vecguard.keys import Keyring
+
+app = typer.Typer(
+    name="vecguard",
+    help="Privacy middleware for vector databases: see what a bare store gives away, and what protection costs.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # its tracebacks show locals, and locals hold texts and vectors
+)
+bench = typer.Typer(help="Measure what protection costs, on your own corpus.", no_args_is_help=True)
+keys = typer.Typer(help="Make and keep the keys that everything else hangs on.", no_args_is_help=True)
+app.add_typer(bench, name="bench")
+app.add_typer(keys, name="keys")
+console = Console()
+
+STORES = ("chroma", "qdrant", "faiss")
+
+
+def _chosen(stores: str) -> list[str]:
+    names = [each.strip() for each in stores.split(",") if each.strip()]
+    if not names or any(each not in STORES for each in names):
+        raise typer.BadParameter(f"a comma-separated list of {', '.join(STORES)}")
+    return names
+
+
+@app.command()
+def demo(
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="A folder with a .jsonl file of real notes (note, text or content). Default: invented notes."
+        ),
+    ] = None,
+    stores: Annotated[str, typer.Option("--store", "--stores", help="Which stores, separated by commas.")] = ",".join(
+        STORES
+    ),
+    embedder: Annotated[
+        str, typer.Option(help="minilm (real embeddings, offline, extra `minilm`) or words (no model).")
+    ] = "minilm",
+    profile: Annotated[str, typer.Option(help="balanced or strict.")] = "balanced",
+    keep: Annotated[
+        Path | None, typer.Option(help="Keep the files in this new folder, to look at them yourself.")
+    ] = None,
+) -> None:
+    """Put notes of three owners into a bare and a guarded store, then attack both.
+
+    For each store a table shows, bare against guarded and run for real: what a thief of the files reads, what a
+    dictionary attacker recognises in the stored vectors, what another owner gets, and whether the owner's own search
+    still finds the same records.
+    """
+    from vecguard.cli._demo_page import show  # noqa: PLC0415 - loads stores and models
+
+    _run(lambda: show(console, data, _chosen(stores), embedder, profile, keep))
+
+
+@bench.command()
+def retrieval(
+    data: Annotated[str, typer.Option(help="A folder in BEIR layout, or the name of a BEIR set to load from a hub.")],
+    stores: Annotated[str, typer.Option(help="Which stores, separated by commas.")] = ",".join(STORES),
+    profiles: Annotated[
+        str, typer.Option(help="Which settings, by commas: scrub-only, mask-only, balanced, strict.")
+    ] = "scrub-only,mask-only,balanced",
+    noise: Annotated[
+        float | None, typer.Option(help="r, the noise relative to the vector. Default: the profile's.")
+    ] = None,
+    over_fetch: Annotated[
+        int | None, typer.Option(help="K, candidates re-ranked exactly. Default: the profile's.")
+    ] = None,
+    queries: Annotated[int | None, typer.Option(help="Use only the first so many queries.")] = None,
+    split: Annotated[str, typer.Option(help="Which judgements: qrels/SPLIT.tsv.")] = "test",
+    embedder: Annotated[str, typer.Option(help="minilm (extra `minilm`) or words (no model).")] = "minilm",
+    out: Annotated[Path, typer.Option(help="Folder for the JSON document and the plot.")] = Path("out"),
+    seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
+) -> None:
+    """Compare retrieval quality, bare and guarded, on a corpus with judgements.
+
+    Prints nDCG@10, recall@10, MRR@10 and the overlap of the top 10 with the bare store's, with paired-bootstrap
+    intervals, and writes them as JSON and as a plot. Embeddings are cached on disk: the first run takes minutes.
+    """
+    from vecguard.cli._bench import run  # noqa: PLC0415 - loads stores and models
+
+    _run(
+        lambda: run(
+            console,
+            data=data,
+            split=split,
+            stores=_chosen(stores),
+            profiles=[each.strip() for each in profiles.split(",") if each.strip()],
+            noise=noise,
+            over_fetch=over_fetch,
+            only=queries,
+            embedder=embedder,
+            out=out,
+            seed=seed,
+        )
+    )
+
+
+@keys.command("new")
+def keys_new(path: Annotated[Path, typer.Argument(help="Where to write the key file. It must not exist.")]) -> None:
+    """Make a key file that only you can read.
+
+    Keep it away from the store and from the state database, and keep a copy: without it, nothing comes back.
+    """
+    _run(lambda: Keyring.generate(path))
+    console.print(f"Wrote one root key to {path} (mode 0600). Back it up; nothing can be read without it.")
+
+
+def _run(call: object) -> None:
+    """Run a command; our own errors are one line and an exit status, never a traceback."""
+    message = ""
+    try:
+        call()  # type: ignore[operator]  # a closure over a command's arguments
+    except (VecGuardError, ImportError) as failure:
+        message = str(failure)
+    if message:
+        Console(stderr=True).print(f"[bold red]Error:[/] {message}", highlight=False)
+        raise typer.Exit(1)
