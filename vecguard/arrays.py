@@ -13,6 +13,7 @@ Floats: TypeAlias = NDArray[np.float32]
 Doubles: TypeAlias = NDArray[np.float64]
 
 _LARGEST = 1e15  # the square of a coordinate still fits float32
+_SMALLEST = 1e-18  # and here, so does the square of a vector whose largest coordinate it is
 
 
 def vectors(given: Any, count: int | None, dimension: int | None, what: str = "vector") -> Floats:
@@ -31,24 +32,28 @@ def vectors(given: Any, count: int | None, dimension: int | None, what: str = "v
     if array.shape[1] == 0:
         raise BadVector(f"{what}s have dimension 0")
     _refuse(np.isfinite(array).all(axis=1), f"{what} {{}} has a coordinate that is NaN or infinite")
-    _refuse((np.abs(array) <= _LARGEST).all(axis=1), f"{what} {{}} has a coordinate beyond 1e15")
-    _refuse((array != 0).any(axis=1), f"{what} {{}} is zero")
-    return np.ascontiguousarray(array, dtype=np.float32)
+    _refuse((np.abs(array.astype(np.float64)) <= _LARGEST).all(axis=1), f"{what} {{}} has a coordinate beyond 1e15")
+    single = np.ascontiguousarray(array, dtype=np.float32)
+    _refuse((np.abs(single) >= _SMALLEST).any(axis=1), f"{what} {{}} is zero, or as good as zero in float32")
+    return single
 
 
 def _array(given: Any, what: str) -> NDArray[Any]:
-    try:
-        array = np.asarray(given)
-        if array.dtype.kind not in "fiu":
-            array = np.asarray(given, dtype=np.float64)
-    except (TypeError, ValueError):
-        array = None
-    if array is None:
+    array = _read(given)
+    if array is None or array.dtype.kind not in "fiu":  # numpy would make numbers of strings and of complex ones
         raise BadVector(f"the {what}s are not rows of numbers of one length")
     return array
 
 
-def _refuse(good: NDArray[np.bool_], otherwise: str) -> None:
+def _read(given: Any) -> NDArray[Any] | None:
+    try:
+        array = np.asarray(given)
+        return array.astype(np.float64) if array.dtype.kind == "O" else array
+    except (TypeError, ValueError):
+        return None
+
+
+def _refuse(good: Any, otherwise: str) -> None:
     if not good.all():
         raise BadVector(otherwise.format(int(np.argmin(good))))
 

@@ -49,6 +49,18 @@ class AuditChain:
         """Write one line in a transaction of its own, or raise `AuditFailed`."""
         self.guarded(lambda connection: self.append_in(connection, acting, action, uid, count, detail))
 
+    def rehearse(self, acting: Acting, action: Action, uid: str, count: int) -> None:
+        """Raise `AuditFailed` if a line could not be written now: once the store has acted it is too late to refuse."""
+
+        def work(connection: Connection) -> None:
+            before = self._number, self._last
+            trial = connection.begin_nested()
+            self.append_in(connection, acting, action, uid, count)
+            trial.rollback()
+            self._number, self._last = before
+
+        self.guarded(work)
+
     def guarded(self, work: Callable[[Connection], None]) -> None:
         """Run a transaction that appends. If it fails, the chain stays where it was and the call is refused."""
         with self._lock:
@@ -82,7 +94,7 @@ class AuditChain:
         }
         mac = _mac(self._key, self._last, line)
         connection.execute(insert(tables.audit).values(**line, mac=mac))
-        head = {"number": line["number"], "mac": mac}
+        head = {"number": line["number"], "mac": _head(self._key, self._writer, self._number + 1, mac)}
         if self._number == 0:
             connection.execute(insert(tables.heads).values(writer=self._writer, **head))
         else:
@@ -119,9 +131,14 @@ def _first_break(
         last = _mac(key, last, line)
         if last != mac:
             return Break(writer, expected, "a line was changed")
-    if head is None or head != (len(chain), last):
+    if head is None or head != (len(chain), _head(key, writer, len(chain), last)):
         return Break(writer, len(chain), "the end is not where the head says")
     return None
+
+
+def _head(key: Secret, writer: str, number: int, last: bytes) -> bytes:
+    """MAC of where a chain ends: without the key, an earlier line cannot be made its end."""
+    return key.mac("head", writer, number, last)
 
 
 def _mac(key: Secret, last: bytes, line: dict[str, object]) -> bytes:

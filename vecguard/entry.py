@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import secrets
 from collections.abc import Sequence
 
-from vecguard.errors import EmbedderNeeded, StateMismatch, StoreFailed, UnprotectedRows
+from vecguard.errors import StateMismatch, StoreFailed, UnprotectedRows
 from vecguard.filters import Compare, Not
 from vecguard.flow import Flow
 from vecguard.ports import Fetch, Find, Found, Page, Pages, Put, Rules
@@ -36,9 +37,9 @@ class Entry:
         self._state = state
         self._rules = rules
 
-    def to_read(self, shelf: Shelf, acting: Acting) -> Flow[View | None]:
+    def to_read(self, shelf: Shelf, acting: Acting, *, changing: bool = False) -> Flow[View | None]:
         """Return the view of a reader, or None where there is nothing that it could see."""
-        collection = yield from self.recognise(shelf)
+        collection = yield from self.recognise(shelf, changing=changing)
         if collection is None:
             return None
         space = self._state.find_space(collection.uid, acting.owner, collection.keys)
@@ -50,29 +51,42 @@ class Entry:
         own = space or self._state.space(collection.uid, acting.owner, collection.keys)
         return View(shelf, collection.uid, acting, own, scope, {each.owner_tag: each for each in spaces})
 
-    def to_write(self, shelf: Shelf, acting: Acting, dimension: int | None) -> Flow[View]:
-        """Return the view of a writer, marking the collection if it is new."""
-        collection = yield from self.recognise(shelf)
+    def to_write(self, shelf: Shelf, acting: Acting) -> Flow[View]:
+        """Return the view of a writer. A new collection gets its uid here and its marker with its first record."""
+        collection = yield from self.recognise(shelf, changing=True)
         if collection is None:
-            if dimension is None:
-                raise EmbedderNeeded("there is text to embed: pass embedder= to Guard")
-            collection = yield from self._mark(shelf, dimension)
+            uid = secrets.token_hex(16)
+            collection = Collection(uid, self._state.collection_keys(uid))
         space = self._state.space(collection.uid, acting.owner, collection.keys)
         own = {owner_tag(collection.keys, acting.owner): space}
         return View(shelf, collection.uid, acting, space, self._rules.scope(acting), own)
 
-    def recognise(self, shelf: Shelf, *, settling: bool = True) -> Flow[Collection | None]:
-        """Check the marker on first touch, and settle what an earlier call or process left open."""
+    def recognise(self, shelf: Shelf, *, settling: bool = True, changing: bool = False) -> Flow[Collection | None]:
+        """Check the marker on first touch, and settle what an earlier call or process left open.
+
+        Whoever is about to change rows settles every time: an abandoned intent that is settled after a later change
+        would undo it.
+        """
         collection = shelf.collection
         if collection is None:
             rows: Sequence[Row] = yield Fetch((MARKER,), vectors=True)
             yield from self._census(shelf)
             if not rows:
+                rows = yield from self._missed()
+            if not rows:
                 return None
             collection = shelf.recognise(self._checked(rows[0]), rows[0])
-        if shelf.unsettled and settling:
+        if settling and (shelf.unsettled or changing):
             yield from settle(self._state, shelf, collection)
         return collection
+
+    def marked(self, view: View, dimension: int) -> Flow[bool]:
+        """Mark a new collection; False if another writer did so first, and the view has a uid that never was."""
+        shelf = view.shelf
+        collection = shelf.collection
+        if collection is None:
+            collection = yield from self._mark(shelf, view.uid, dimension)
+        return collection.uid == view.uid
 
     def deserted(self, shelf: Shelf) -> Flow[bool]:
         """Whether no row but the marker is left; then the collection may go, and is looked at afresh if it returns."""
@@ -89,8 +103,19 @@ class Entry:
         if bare.count:
             raise UnprotectedRows(bare.count)
 
-    def _mark(self, shelf: Shelf, dimension: int) -> Flow[Collection]:
-        uid = self._state.new_collection(shelf.traits.kind)
+    def _missed(self) -> Flow[Sequence[Row]]:
+        """Return the marker if it came while we looked.
+
+        Guarded rows without one must not be marked afresh: under a new uid they would be invisible for good.
+        """
+        ours: Found = yield Find(Compare((SCHEME_FIELD,), "eq", SCHEME), limit=1)
+        rows: Sequence[Row] = (yield Fetch((MARKER,), vectors=True)) if ours.rows else ()
+        if ours.rows and not rows:
+            raise StateMismatch("this collection has guarded rows and no marker: it was taken away")
+        return rows
+
+    def _mark(self, shelf: Shelf, uid: str, dimension: int) -> Flow[Collection]:
+        self._state.remember(uid, shelf.traits.kind)
         keys = self._state.collection_keys(uid)
         fields = {SCHEME_FIELD: SCHEME, UID_FIELD: uid, _MARKER_TAG: _marker_tag(keys, uid, self._state.id)}
         yield Put(Sealed((SealedRow(MARKER, mint_marker(dimension), fields),), ()), if_absent=True)

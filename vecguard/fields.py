@@ -16,6 +16,7 @@ from vecguard.records import Fields, Record
 RESERVED = "_vg_"
 _DEEPEST = 32
 _LARGEST_INT = 2**63 - 1
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 def checked(fields: Fields, position: int) -> dict[str, Any]:
@@ -106,7 +107,7 @@ def merged(clear: Fields, hidden: Fields) -> dict[str, Any]:
 
 def canonical(fields: Fields) -> bytes:
     """One encoding for equal fields: sorted names, and 1.0 as 1, since stores do not keep those apart."""
-    return json.dumps(_numbers(fields), sort_keys=True, separators=(",", ":")).encode()
+    return _CANONICAL.encode(_numbers(fields)).encode()
 
 
 def _numbers(value: Any) -> Any:

@@ -7,7 +7,8 @@ store I/O. So one path serves both kinds of store, and every yield is a place wh
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Generator
+from collections.abc import Awaitable, Generator, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, TypeAlias, TypeVar
 
 from vecguard.errors import StoreFailed, VecGuardError
@@ -35,8 +36,9 @@ def drive(flow: Flow[T], store: Store) -> T:
     """Run a path against a synchronous store and return what it returns."""
     answer: Any = None
     failure: StoreFailed | None = None
-    while not isinstance(step := _advance(flow, answer, failure), _Done):
-        answer, failure = _outcome(step, store)
+    with _ended(flow):
+        while not isinstance(step := _advance(flow, answer, failure), _Done):
+            answer, failure = _outcome(step, store)
     return step.value  # type: ignore[no-any-return]  # the generator's own return type
 
 
@@ -44,9 +46,20 @@ async def adrive(flow: Flow[T], store: AsyncStore) -> T:
     """Run a path against an asynchronous store. Its own work (hashing, scrubbing, state) stays off the event loop."""
     answer: Any = None
     failure: StoreFailed | None = None
-    while not isinstance(step := await asyncio.to_thread(_advance, flow, answer, failure), _Done):
-        answer, failure = await _aoutcome(step.on(store))
+    with _ended(flow):
+        while not isinstance(step := await asyncio.to_thread(_advance, flow, answer, failure), _Done):
+            answer, failure = await _aoutcome(step.on(store))
     return step.value  # type: ignore[no-any-return]  # the generator's own return type
+
+
+@contextmanager
+def _ended(flow: Flow[T]) -> Iterator[None]:
+    """End the path with the call, not with the traceback that keeps it alive: what it left open can be settled."""
+    try:
+        yield
+    finally:
+        with suppress(ValueError):  # cancelled while a thread is inside; it ends where that thread leaves it
+            flow.close()
 
 
 def _outcome(request: Request, store: Store) -> tuple[Any, StoreFailed | None]:

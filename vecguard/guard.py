@@ -69,16 +69,20 @@ class Guard:
 
     def write(self, draft: Draft, shelf: Shelf, acting: Acting, embedding: Embedding) -> Flow[Receipt]:
         """Carry a draft to the shelf."""
-        view = yield from self.entry.to_write(shelf, acting, _dimension(draft, shelf, embedding))
+        view = yield from self.entry.to_write(shelf, acting)
         admitted = admit(draft, view.space, shelf.dimension)
-        held = yield from self._held(admitted.backend_ids, view)
-        scrubbed = self._cleaning.scrub(against(admitted, held), view.space, can_embed=embedding.available)
+        there: Sequence[Row] = yield Fetch(admitted.backend_ids)
+        admitted = against(admitted, self._held(there, view))
+        scrubbed = self._cleaning.scrub(admitted, view.space, can_embed=embedding.available)
         protected = self._protector.protect(embedding.embed(scrubbed, shelf.dimension), view.space)
-        sealed = shelf.sealer.seal(protected, view.space, held, self._expiry())
+        sealed = shelf.sealer.seal(protected, view.space, there, self._expiry())
         if sealed.rows:
-            intent = self.state.begin(sealed, view.space)
+            if not (yield from self.entry.marked(view, sealed.dimension)):
+                return (yield from self.write(draft, shelf, acting, embedding))
+            audited = acting if self.policy.audit.writes else None
+            intent = self.state.begin(sealed, view.space, audited)
             yield from carry_out(self.state, shelf, intent)
-            self.state.confirm(intent, acting if self.policy.audit.writes else None, view.uid)
+            self.state.confirm(intent, audited, view.uid)
         return _receipt(admitted.backend_ids, sealed)
 
     def read(self, ask: Ask, shelf: Shelf, acting: Acting, embedding: Embedding) -> Flow[Answer]:
@@ -105,15 +109,16 @@ class Guard:
 
     def forget(self, ask: Ask, shelf: Shelf, acting: Acting) -> Flow[int]:
         """Delete the acting owner's records that an ask describes; return how many there were."""
-        view = yield from self.entry.to_read(shelf, acting)
+        view = yield from self.entry.to_read(shelf, acting, changing=True)
         if view is None:
             return 0
         opened = yield from self._retrieval.listed(self._retrieval.scope(admit_ask(ask), view, None), view)
         own = [each for each in opened if each.owner_tag == view.space.owner_tag]
         if own:
-            intent = self.state.begin_drop(own, view.space)
+            audited = acting if self.policy.audit.writes else None
+            intent = self.state.begin_drop(own, view.space, audited)
             yield from carry_out(self.state, shelf, intent)
-            self.state.confirm(intent, acting if self.policy.audit.writes else None, view.uid)
+            self.state.confirm(intent, audited, view.uid)
         return len(own)
 
     def deserted(self, shelf: Shelf) -> Flow[bool]:
@@ -127,8 +132,7 @@ class Guard:
 
     # ------------------------------------------------------------------------------------------------- their parts
 
-    def _held(self, backend_ids: Sequence[str], view: View) -> Flow[Mapping[str, Opened]]:
-        rows: Sequence[Row] = yield Fetch(tuple(backend_ids))
+    def _held(self, rows: Sequence[Row], view: View) -> Mapping[str, Opened]:
         opened = view.shelf.sealer.open(rows, view.spaces, self._clock())
         return {each.backend_id: each for each in opened if each is not None}
 
@@ -209,15 +213,6 @@ class Guard:
 
     def __repr__(self) -> str:
         return f"<Guard {self.policy.fingerprint} on {self.state!r}>"
-
-
-def _dimension(draft: Draft, shelf: Shelf, embedding: Embedding) -> int | None:
-    """Return the dimension that a new collection will have: the store's, the caller's vectors', or the embedder's."""
-    if shelf.dimension is not None:
-        return shelf.dimension
-    if draft.vectors is not None:
-        return int(arrays.vectors(draft.vectors, len(draft.ids), None).shape[1])
-    return embedding.dimension if embedding.available else None
 
 
 def _receipt(asked: Sequence[str], sealed: Sealed) -> Receipt:

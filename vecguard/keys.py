@@ -40,9 +40,9 @@ class Secret:
     __slots__ = ("_bytes",)
 
     def __init__(self, material: bytes) -> None:
-        if len(material) != KEY_BYTES:
-            raise KeyringError(f"a key has {KEY_BYTES} bytes")
-        self._bytes = bytes(material)
+        if type(material) is not bytes or len(material) != KEY_BYTES:
+            raise KeyringError(f"a key is bytes, {KEY_BYTES} of them")
+        self._bytes = material
 
     def reveal(self) -> bytes:
         """Return the bytes, for a primitive to use."""
@@ -72,11 +72,11 @@ class Secret:
 
 def packed(*parts: str | bytes | int) -> bytes:
     """Encode parts so that types and borders stay apart: one type letter, eight bytes of length, the bytes."""
-    out = bytearray()
+    pieces: list[bytes] = []
     for part in parts:
         kind, raw = _typed(part)
-        out += kind + len(raw).to_bytes(8, "big") + raw
-    return bytes(out)
+        pieces += (kind, len(raw).to_bytes(8, "big"), raw)
+    return b"".join(pieces)
 
 
 def _typed(part: str | bytes | int) -> tuple[bytes, bytes]:
@@ -223,6 +223,8 @@ class Keyring:
                 text = got if isinstance(got, str) else got.decode("utf-8", "replace")
                 return cls._parse(text, "callable") if text.lstrip().startswith("{") else cls._single(text, "callable")
             case Mapping():
+                if not all(isinstance(id_, str) for id_ in got):
+                    raise KeyringError("the key callable returned a mapping whose ids are not strings")
                 return cls._of({id_: Secret(raw) for id_, raw in got.items()}, "callable")
         raise KeyringError("the key callable returned neither text, nor 32 bytes, nor a mapping of ids to 32 bytes")
 
@@ -248,8 +250,9 @@ class Keyring:
         try:
             body = json.loads(text)
             roots = {str(each["id"]): _decoded(each["secret"]) for each in body["roots"]}
-            known, current = body["vecguard"] == 1, str(body["current"])
-        except (ValueError, KeyError, TypeError):
+            known = body["vecguard"] == 1 and len(roots) == len(body["roots"])
+            current = str(body["current"])
+        except (ValueError, KeyError, TypeError, RecursionError):
             known, roots, current = False, {}, ""
         if not known or not roots:
             raise KeyringError("this is not a keyring file of format 1")
@@ -259,7 +262,7 @@ class Keyring:
 def _decoded(text: str) -> Secret:
     try:
         raw = base64.b64decode(text.strip(), validate=True)
-    except (binascii.Error, ValueError):
+    except (AttributeError, binascii.Error, ValueError):
         raw = b""
     if len(raw) != KEY_BYTES:
         raise KeyringError(f"a root key is the base64 of {KEY_BYTES} random bytes")

@@ -131,14 +131,15 @@ VectorSource: TypeAlias = Literal["guard", "caller"]
 class VectorSeal:
     """What it takes to get an exact vector back from a stored one, sealed beside it.
 
-    `digest` of the content seeds the noise, `norm` is the length of the exact vector and `scale` that of the masked
-    one before it was written.
+    `digest` of the content and `draw` seed the noise, `norm` is the length of the exact vector and `scale` that of the
+    masked one before it was written.
     """
 
     digest: bytes = field(repr=False)
     norm: float
     scale: float
     source: VectorSource
+    draw: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +175,11 @@ class Sealed:
     def ids(self) -> tuple[str, ...]:
         """Backend ids, in order."""
         return tuple(row.backend_id for row in self.rows)
+
+    @property
+    def dimension(self) -> int:
+        """The dimension of the vectors, 0 where every row keeps the one it has."""
+        return next((int(row.vector.values.shape[0]) for row in self.rows if row.vector is not None), 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ EXPIRES_FIELD = "_vg_expires"
 SEAL_FIELD = "_vg_seal"
 TAG_FIELD = "_vg_tag"
 SCHEME = 1
+_COMPACT = json.JSONEncoder(separators=(",", ":"))
 NEVER = 1e11
 """The expiry of rows that do not expire. Stores cannot ask for "later than now, or absent", so it is never absent."""
 
@@ -60,29 +61,31 @@ class Sealer:
     def __init__(self, policy: Policy, traits: Traits) -> None:
         self._policy = policy
         self._traits = traits
+        self._fingerprint = policy.fingerprint
 
     def __repr__(self) -> str:
         return f"<Sealer for {self._traits.kind}>"
 
-    def seal(self, protected: Protected, space: Space, held: Mapping[str, Opened], expires: float) -> Sealed:
-        """Seal every record of a write."""
+    def seal(self, protected: Protected, space: Space, there: Sequence[Row], expires: float) -> Sealed:
+        """Seal every record of a write. `there` are the rows that it replaces, believed or not: stores merge."""
         protected = made_by(Protected, protected)
+        replaced = {row.backend_id: row for row in there}
         rows = tuple(
-            self._row(body, vector, vector_seal, space, held.get(body.backend_id), expires)
+            self._row(body, vector, vector_seal, space, replaced.get(body.backend_id), expires)
             for body, vector, vector_seal in zip(protected.bodies, protected.vectors, protected.seals, strict=True)
         )
         return Sealed(rows, protected.originals)
 
     def _row(
-        self, body: Body, vector: Any, vector_seal: VectorSeal, space: Space, held: Opened | None, expires: float
+        self, body: Body, vector: Any, vector_seal: VectorSeal, space: Space, there: Row | None, expires: float
     ) -> SealedRow:
         clear, hidden = split(body.fields, self._policy.metadata, self._traits)
-        text = body.text if self._policy.texts == "clear" else None
+        text = (body.text or None) if self._policy.texts == "clear" else None
         plain = _encode(body, hidden, vector_seal, with_text=text is None)
         ours: dict[str, Any] = {
             SCHEME_FIELD: SCHEME,
             OWNER_FIELD: space.owner_tag,
-            STAMP_FIELD: f"{SCHEME}.{self._policy.fingerprint}.{body.version}",
+            STAMP_FIELD: f"{SCHEME}.{self._fingerprint}.{body.version}",
             EXPIRES_FIELD: expires,
             SEAL_FIELD: base64.b64encode(
                 seal(space.owner_keys.seals, plain, "row", space.uid, body.backend_id, space.owner)
@@ -93,9 +96,9 @@ class Sealer:
             backend_id=body.backend_id,
             vector=vector,
             fields={**clear, **ours},
-            text=text,
+            text="" if text is None and there is not None and there.text else text,  # a text that must go
             text_field=body.text_field,
-            gone=tuple(name for name in (held.clear if held else ()) if name not in clear),
+            gone=tuple(name for name in (there.fields if there else ()) if name not in clear and name not in ours),
         )
 
     def open(self, rows: Sequence[Row], spaces: Mapping[str, Space], now: float) -> list[Opened | None]:
@@ -120,7 +123,7 @@ class Sealer:
         clear = {name: value for name, value in row.fields.items() if not name.startswith(RESERVED)}
         try:
             tag = ours.pop(TAG_FIELD)
-            if not hmac.compare_digest(str(tag), _tag(space, row.backend_id, ours, clear, row.text)):
+            if not hmac.compare_digest(str(tag), _tag(space, row.backend_id, ours, clear, row.text or None)):
                 return None
             sealed = base64.b64decode(ours[SEAL_FIELD], validate=True)
             plain = unseal(space.owner_keys.seals, sealed, "row", space.uid, row.backend_id, space.owner)
@@ -135,23 +138,23 @@ def _encode(body: Body, hidden: Fields, vector: VectorSeal, *, with_text: bool) 
         "k": body.text_field,
         "f": hidden,
         "a": int(body.altered),
-        "v": [vector.digest.hex(), vector.norm, vector.scale, vector.source],
+        "v": [vector.digest.hex(), vector.norm, vector.scale, vector.source, vector.draw],
     }
     if with_text:
         content["t"] = body.text
-    return json.dumps(content, separators=(",", ":")).encode()
+    return _COMPACT.encode(content).encode()
 
 
 def _decode(plain: bytes, row: Row, clear: Fields, stamp: str, tag: str) -> Opened:
     content = json.loads(plain)
     kind, given = content["i"]
-    digest, norm, scale, source = content["v"]
+    digest, norm, scale, source, draw = content["v"]
     record_id = RecordId(kind, given, "")  # the canonical spelling only served to find the row
     return Opened(
         record=Record(record_id, content.get("t", row.text), content["k"], merged(clear, content["f"])),
         backend_id=row.backend_id,
         owner_tag=str(row.fields[OWNER_FIELD]),
-        vector=VectorSeal(bytes.fromhex(digest), norm, scale, source),
+        vector=VectorSeal(bytes.fromhex(digest), norm, scale, source, draw),
         altered=bool(content["a"]),
         version=int(stamp.rsplit(".", 1)[1]),
         clear=tuple(clear),

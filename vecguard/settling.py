@@ -18,40 +18,53 @@ from vecguard.shelf import Collection, Shelf
 from vecguard.state import State
 from vecguard.state.intents import Intent
 
+_RECORDED = "it is recorded, and the next call or Guard.reconcile settles it"
+
 
 def carry_out(state: State, shelf: Shelf, intent: Intent) -> Flow[None]:
     """Do what an intent says and read it back. It is left open if this does not run to its end."""
-    with shelf.carrying_out(intent):
+    with shelf.carrying_out(), state.intents.in_flight(intent):
         refused = yield from _attempt(Put(intent.rows) if intent.action == "put" else Drop(intent.rows.ids))
-        seen: Sequence[Row] = yield Fetch(intent.rows.ids)
+        seen = yield from _read_back(intent)
         if _done(intent, seen):
             return
         if refused is not None and not _begun(intent, seen):
             state.strike_out(intent)
             raise refused
-        raise Pending(
-            "the store did not take the whole write: it is recorded, and the next call or Guard.reconcile settles it",
-            "" if refused is None else refused.native,
-        )
+        raise Pending(f"the store did not take the whole write: {_RECORDED}", refused.native if refused else "")
 
 
 def settle(state: State, shelf: Shelf, collection: Collection) -> Flow[int]:
     """Carry out what was begun and not confirmed, oldest first; return how many intents that were.
 
-    What the store refuses although it answers was never acknowledged to anybody, and is struck out.
+    Of what the store refuses although it answers, an intent that it kept nothing of is struck out, and one that it
+    kept a part of stays for the next call. If the store is away, this raises and all of them stay.
     """
-    settled = 0
-    for intent in state.intents.open(collection.uid):
-        if shelf.flying(intent):
-            continue
-        rows: Sequence[Row] = yield Fetch(intent.rows.ids)
-        if (again := _again(intent, {row.backend_id: row for row in rows})) is not None:
-            yield from _attempt(again)
-            yield Fetch(intent.rows.ids)  # raises if the store is away; then the intent stays
+    intents = state.intents.abandoned(collection.uid)
+    kept = 0
+    for intent in intents:
+        seen: Sequence[Row] = yield Fetch(intent.rows.ids)
+        if (again := _again(intent, {row.backend_id: row for row in seen})) is not None:
+            refused = yield from _attempt(again)
+            seen = yield Fetch(intent.rows.ids)
+            if refused is not None and _begun(intent, seen) and not _done(intent, seen):
+                kept += 1
+                continue
         state.confirm(intent, None, collection.uid)
-        settled += 1
-    shelf.unsettled = False
-    return settled
+    shelf.unsettled = kept > 0
+    return len(intents) - kept
+
+
+def _read_back(intent: Intent) -> Flow[Sequence[Row]]:
+    seen: Sequence[Row] | None = None
+    native = ""
+    try:
+        seen = yield Fetch(intent.rows.ids)
+    except StoreFailed as failed:
+        native = failed.native
+    if seen is None:
+        raise Pending(f"the store cannot say what became of the write: {_RECORDED}", native)
+    return seen
 
 
 def _attempt(request: Put | Drop) -> Flow[StoreFailed | None]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Lock
 
 from vecguard.ports import Traits
 from vecguard.principal import Acting
@@ -13,7 +12,6 @@ from vecguard.records import Row
 from vecguard.rules import OwnerScope
 from vecguard.sealing import Sealer
 from vecguard.space import CollectionKeys, Space
-from vecguard.state.intents import Intent
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +28,7 @@ class Shelf:
     `legacy` says what unguarded rows mean: `"refuse"`, or `"ignore"` to leave them invisible.
     """
 
-    __slots__ = ("_collection", "_flying", "_lock", "dimension", "legacy", "sealer", "traits", "unsettled")
+    __slots__ = ("_collection", "dimension", "legacy", "sealer", "traits", "unsettled")
 
     def __init__(self, traits: Traits, sealer: Sealer, legacy: str) -> None:
         self.traits = traits
@@ -39,8 +37,6 @@ class Shelf:
         self.dimension = traits.dimension
         self.unsettled = True
         self._collection: Collection | None = None
-        self._flying: set[str] = set()
-        self._lock = Lock()
 
     def __repr__(self) -> str:
         return f"<Shelf on {self.traits.kind}>"
@@ -62,24 +58,14 @@ class Shelf:
         self._collection = None
         self.unsettled = True
 
-    def flying(self, intent: Intent) -> bool:
-        """Whether this process is carrying the intent out right now."""
-        with self._lock:
-            return intent.id in self._flying
-
     @contextmanager
-    def carrying_out(self, intent: Intent) -> Iterator[None]:
-        """Mark an intent as in flight; if the block fails, the next call on this shelf settles what it left."""
-        with self._lock:
-            self._flying.add(intent.id)
+    def carrying_out(self) -> Iterator[None]:
+        """If the block fails, the next call on this shelf settles what it left."""
         try:
             yield
         except BaseException:
             self.unsettled = True
             raise
-        finally:
-            with self._lock:
-                self._flying.discard(intent.id)
 
 
 @dataclass(frozen=True, slots=True)

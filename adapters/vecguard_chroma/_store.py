@@ -40,11 +40,23 @@ class ChromaStore:
                 metadatas=[_metadata(row) for row in batch],
                 documents=_documents(batch),
             )
-        for batch in _batches([row for row in rows if row.vector is None]):
-            self._collection.update(
-                ids=[row.backend_id for row in batch],
-                metadatas=[_metadata(row) for row in batch],
-                documents=_documents(batch),
+        for batch in _batches([row for row in rows if row.vector is None and row.text is None]):
+            self._collection.update(ids=[row.backend_id for row in batch], metadatas=[_metadata(row) for row in batch])
+        for batch in _batches([row for row in rows if row.vector is None and row.text is not None]):
+            self._keep(batch)
+
+    def _keep(self, batch: Sequence[SealedRow]) -> None:
+        """Write texts beside the vectors that are there: given a text alone, Chroma would embed it by itself."""
+        native = self._collection.get(ids=[row.backend_id for row in batch], include=["embeddings"])
+        vectors: Any = native["embeddings"]
+        there = dict(zip(native["ids"], vectors, strict=True))
+        rows = [row for row in batch if row.backend_id in there]
+        if rows:
+            self._collection.upsert(
+                ids=[row.backend_id for row in rows],
+                embeddings=np.stack([there[row.backend_id] for row in rows]),
+                metadatas=[_metadata(row) for row in rows],
+                documents=_documents(rows),
             )
 
     def fetch(self, request: Fetch) -> Sequence[Row]:
@@ -118,7 +130,7 @@ def _metadata(row: SealedRow) -> dict[str, Any]:
 
 
 def _documents(batch: Sequence[SealedRow]) -> Any:
-    return None if all(row.text is None for row in batch) else [row.text or "" for row in batch]
+    return None if all(row.text is None for row in batch) else [row.text for row in batch]
 
 
 def _include(vectors: bool) -> list[Any]:

@@ -11,16 +11,17 @@ Distances are squared L2 or 1 - inner product, by the index's metric: the smalle
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from vecguard import BadId, BadInput, Guard
 from vecguard.facade import Guarded, Room, acting, counting, forgetting, reading, room_of, run, writing
 from vecguard.records import Ask, Draft, Hit, Metric, Query, RecordId, Verb
+from vecguard.surface import Surface
 from vecguard.where import parse
 from vecguard_faiss._saving import PathLike, prepare, reopen, save
-from vecguard_faiss._surface import COLLECTION
+from vecguard_faiss._surface import COLLECTION_VERBS
 
 
 class GuardedFaissCollection(Guarded):
@@ -30,7 +31,7 @@ class GuardedFaissCollection(Guarded):
     """
 
     __slots__ = ()
-    surface = COLLECTION
+    surface: ClassVar[Surface]
 
     def __init__(self, index: Any, guard: Guard, path: PathLike | None = None, *, legacy: str = "refuse") -> None:
         self._move_in(prepare(index, guard, path, legacy, documents=True))
@@ -39,7 +40,7 @@ class GuardedFaissCollection(Guarded):
     def open(cls, path: PathLike, guard: Guard) -> Self:
         """Open a file that `save` wrote: `Tampered` if a byte of it changed, `StateMismatch` under another state."""
         opened = object.__new__(cls)
-        opened._move_in(reopen(path, guard, documents=True))  # noqa: SLF001 - this class's own
+        opened._move_in(reopen(path, guard, documents=True))
         return opened
 
     def save(self, path: PathLike | None = None) -> None:
@@ -49,11 +50,6 @@ class GuardedFaissCollection(Guarded):
     def _move_in(self, room: Room) -> None:
         super().__init__(room)
         room.guard.reconcile(self)
-
-    @property
-    def __class__(self) -> Any:
-        """Report this class: there is no native one that it could stand for."""
-        return type(self)
 
     # ---------------------------------------------------------------------------------------------------- writes
 
@@ -105,7 +101,7 @@ class GuardedFaissCollection(Guarded):
         """Find one's own records nearest to each of the queries."""
         if (query_texts is None) == (query_embeddings is None):
             raise BadInput("pass one of query_texts and query_embeddings")
-        if isinstance(n_results, bool) or not isinstance(n_results, int) or n_results < 1:
+        if not _positive(n_results):
             raise BadInput("n_results is an integer above zero")
         texts = None if query_texts is None else _column(query_texts, None, str, "query_texts")
         if texts is not None and (not texts or None in texts):
@@ -121,6 +117,10 @@ class GuardedFaissCollection(Guarded):
         }
 
 
+# FAISS has no collections that this one could stand for, so it reports its own class
+GuardedFaissCollection.surface = Surface("GuardedFaissCollection", GuardedFaissCollection, COLLECTION_VERBS)
+
+
 # -------------------------------------------------------------------------------------------------------- arguments
 
 
@@ -133,6 +133,10 @@ def _ids(ids: Any) -> tuple[RecordId, ...] | None:
     if not listed:
         raise BadInput("ids are empty")
     return tuple(RecordId.text(each) for each in listed)
+
+
+def _positive(number: object) -> bool:
+    return isinstance(number, int) and not isinstance(number, bool) and number > 0
 
 
 def _column(values: Any, count: int | None, kind: type, name: str) -> tuple[Any, ...]:

@@ -23,6 +23,7 @@ class Drawer:
     def __init__(self, template: Template, index: Any = None, rows: Sequence[Row] = ()) -> None:
         self._template = template
         self._index = template.fresh() if index is None else index
+        self._soonest = NEVER
         self._settle(list(rows))
 
     def __len__(self) -> int:
@@ -48,7 +49,7 @@ class Drawer:
         """Replace rows where they are; those whose id is not in `vectors` keep their vector."""
         for row in rows:
             self.rows[self._at[row.backend_id]] = row
-        self._soonest = min((_expiry(row) for row in self.rows), default=NEVER)
+            self._soonest = min(self._soonest, _expiry(row))  # too early does no harm: `alive` looks again
         if not vectors:
             return
         if self._template.flat:
@@ -120,14 +121,14 @@ class Drawer:
     def nearest(self, queries: Floats, where: Predicate, limit: int) -> list[list[tuple[float, Row]]]:
         """Return each query's `limit` best rows with their masked scores, best first.
 
-        Under a further condition the rows that satisfy it are scored one by one: exact for graphs too, whose search
-        under a selector loses most of what it should find.
+        Under a further condition, or where all rows are wanted anyway, rows are scored one by one. That is exact for
+        graphs too, which do not reach every node and under a selector lose most of what they should find.
         """
         positions = self.matching(where)
         if not len(positions) or not len(queries):
             return [[] for _ in queries]
         wanted = min(limit, len(positions))
-        if len(positions) == len(self):
+        if len(positions) == len(self) and (self._template.flat or wanted < len(self)):
             scores, labels = self._index.search(queries, wanted)
         else:
             scores, local = faiss.knn(queries, self.vectors(positions), wanted, metric=self._index.metric_type)

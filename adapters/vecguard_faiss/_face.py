@@ -82,6 +82,10 @@ class GuardedIndex(Guarded):
         """Report the class of the wrapped index: LlamaIndex asks for an IndexIDMap."""
         return type(room_of(self).native)
 
+    @__class__.setter
+    def __class__(self, value: Any) -> None:
+        raise Undecided("a guarded object keeps its class")
+
     # ---------------------------------------------------------------------------------------------------- writes
 
     def add(self, x: Any) -> None:
@@ -143,9 +147,9 @@ class GuardedIndex(Guarded):
         k: int,
         *,
         params: Any = None,
-        D: Any = None,
-        I: Any = None,
-        **unknown: Any,  # noqa: E741, N803
+        D: Any = None,  # noqa: N803 - FAISS's own name
+        I: Any = None,  # noqa: E741, N803 - FAISS's own name
+        **unknown: Any,
     ) -> tuple[Floats, Labels]:
         """Find one's own k rows nearest to each of the queries (m, d): distances and labels, each (m, k).
 
@@ -154,7 +158,7 @@ class GuardedIndex(Guarded):
         refuse_unknown(INDEX, unknown)
         if params is not None:
             raise Undecided("search parameters are not guarded yet; set knobs on the template before wrapping")
-        if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
+        if not _positive(k):
             raise BadInput("k is an integer above zero")
         room, who = room_of(self), acting(self)
         with room.store.turn(who.owner):
@@ -180,6 +184,10 @@ def _count(x: Any) -> int:
     except TypeError:
         pass
     raise BadVector("expected vectors as an array of shape (n, d)")
+
+
+def _positive(k: object) -> bool:
+    return isinstance(k, int | np.integer) and not isinstance(k, bool) and int(k) > 0
 
 
 def _integers(given: Any, what: str) -> Labels:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Lock
 from typing import Any, Literal, TypeAlias
 
 import faiss
@@ -32,6 +33,7 @@ class Home:
     path: Path | None
     form: Form
     seen: dict[Path, str] = field(default_factory=dict)
+    saving: Lock = field(default_factory=Lock)
 
     def __repr__(self) -> str:
         return f"<Home of {self.form}>"
@@ -72,14 +74,14 @@ def save(guarded: Guarded, path: PathLike | None) -> None:
     if where is None:
         raise BadInput("this collection has no file yet: pass a path to save() or to wrap()")
     room.guard.shelf(replace(store.traits, persistent=True))  # refuses a policy that would leave vectors readable
-    collection = shelf_of(guarded).collection
-    if where.exists() and home.seen.get(where) != name_at(where, room.guard.state):
-        raise StoreFailed("the file at this path holds something that was not opened or saved here: open it first")
-    if collection is None:
-        return
-    template = faiss.serialize_index(_empty(room.native)).tobytes()
-    parts = [(_TEMPLATE, template), *store.parts()]
-    home.seen[where] = write(where, room.guard.state, collection.uid, home.form, parts)
+    collection, state = shelf_of(guarded).collection, room.guard.state
+    with home.saving:
+        if where.exists() and home.seen.get(where) != name_at(where, state):
+            raise StoreFailed("the file at this path holds something that was not opened or saved here: open it first")
+        if collection is None:
+            return
+        template = faiss.serialize_index(_empty(room.native)).tobytes()
+        home.seen[where] = write(where, state, collection.uid, home.form, [(_TEMPLATE, template), *store.parts()])
 
 
 def _room(native: Any, guard: Guard, store: FaissStore, home: Home, legacy: str) -> Room:

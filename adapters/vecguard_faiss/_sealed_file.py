@@ -7,6 +7,7 @@ SHA-256 of every part. Its key belongs to the collection and comes from the stat
 without a word, so it gets no byte that was not authenticated, and the very bytes that were: the file is read once.
 
 A save writes a new file beside the old one and renames it, so a reader finds the old generation or the new one, whole.
+Whoever puts an older generation back in its place is not found out here: it is authentic.
 """
 
 from __future__ import annotations
@@ -52,14 +53,14 @@ def file_key(state: State, uid: str) -> Secret:
 def write(path: Path, state: State, uid: str, form: str, parts: Iterable[tuple[str, bytes]]) -> str:
     """Save a generation, atomically and readable by its owner only; return its name."""
     name = secrets.token_hex(16)
-    body = bytearray(_MAGIC)
+    body: list[bytes] = [_MAGIC]
     listed: list[tuple[str, int, str]] = []
     for part, raw in parts:
         listed.append((part, len(raw), hashlib.sha256(raw).hexdigest()))
-        body += raw
+        body.append(raw)
     manifest = json.dumps({"uid": uid, "form": form, "name": name, "parts": listed}, separators=(",", ":")).encode()
     digest = hashlib.sha256(manifest).digest()
-    body += manifest + _TRAILER.pack(len(manifest), digest, file_key(state, uid).mac(manifest), _MAGIC)
+    body += [manifest, _TRAILER.pack(len(manifest), digest, file_key(state, uid).mac(manifest), _MAGIC)]
     shielded(_unwritable, lambda: _replace(path, body))
     return name
 
@@ -108,18 +109,18 @@ def _manifest(raw: memoryview, state: State) -> tuple[dict[str, Any], int]:
 def _decoded(manifest: bytes) -> dict[str, Any]:
     try:
         listed = json.loads(manifest)
-    except ValueError:
+    except (ValueError, RecursionError):
         listed = None
     if not isinstance(listed, dict):
         raise Tampered(_ALTERED)
     return listed
 
 
-def _replace(path: Path, body: bytearray) -> None:
+def _replace(path: Path, body: list[bytes]) -> None:
     beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     try:
         with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(body)
+            file.writelines(body)
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)

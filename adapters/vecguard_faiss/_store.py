@@ -17,7 +17,7 @@ import numpy as np
 
 from vecguard import Tampered
 from vecguard.arrays import Floats
-from vecguard.filters import EVERYTHING, All, AnyOf, Compare, Predicate, all_of
+from vecguard.filters import All, AnyOf, Compare, Predicate, all_of
 from vecguard.ports import Drop, Fetch, Find, Found, Page, Pages, Put, Search, Traits
 from vecguard.records import Row, SealedRow
 from vecguard.rules import OWNER_FIELD

@@ -110,9 +110,6 @@ _MAPPED: dict[str, Decision] = {
 
 INDEX = Surface("Index", faiss.Index, {**_COMMON, **_FLAT, **_HNSW, **_MAPPED})
 
-# FAISS has no collections: this one is our own, and nothing of it is anybody else's to decide
-COLLECTION = Surface(
-    "GuardedFaissCollection",
-    object,
-    dict.fromkeys(("add", "count", "delete", "get", "open", "query", "save", "upsert"), GUARDED),
+COLLECTION_VERBS: dict[str, Decision] = dict.fromkeys(
+    ("add", "count", "delete", "get", "open", "query", "save", "upsert"), GUARDED
 )

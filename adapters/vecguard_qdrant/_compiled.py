@@ -46,15 +46,19 @@ def _condition(predicate: Predicate) -> Any:
             assert_never(predicate)
 
 
+_BOUNDS = ("gt", "gte", "lt", "lte")
+
+
 def _comparison(ask: Compare) -> dict[str, Any]:
     match ask.op, ask.value:
         case "eq", str() | int() as value:
             return {"match": rest.MatchValue(value=value)}
         case "in", tuple(values):
-            return {"match": rest.MatchAny(any=list(values))}
-        case ("gt" | "gte" | "lt" | "lte") as op, value:
-            return {"range": rest.Range(**{op: value})}
+            kinds: Any = list(values)  # all strings or all numbers, as they were parsed
+            return {"match": rest.MatchAny(any=kinds)}
+        case ("gt" | "gte" | "lt" | "lte") as op, int() | float() as value:
+            return {"range": rest.Range(**{op: float(value)})}
         case "within", tuple(bounds):
-            named = zip(("gt", "gte", "lt", "lte"), bounds, strict=True)
-            return {"range": rest.Range(**{op: value for op, value in named if not isinf(float(value))})}
+            named = zip(_BOUNDS, map(float, bounds), strict=True)
+            return {"range": rest.Range(**{op: value for op, value in named if not isinf(value)})}
     raise Undecided("this filter cannot be expressed in Qdrant")

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any
 
+from pydantic import BaseModel
 from qdrant_client.http import models as rest
 
 from vecguard import Undecided
-from vecguard.filters import EVERYTHING, TEXT, All, AnyOf, Compare, Not, Path, Predicate, all_of
+from vecguard.filters import EVERYTHING, TEXT, AnyOf, Compare, Not, Path, Predicate, all_of
 from vecguard.records import RecordId
 from vecguard_qdrant import _ids
 
@@ -109,11 +110,11 @@ class _Parser:
         return comparison
 
 
-def _said(given: Any, model: type, *known: str) -> dict[str, Any]:
+def _said(given: Any, model: type[BaseModel], *known: str) -> dict[str, Any]:
     """Return what a model says. A subclass, a dict, a gRPC message or a field that is not known is refused."""
     if type(given) is not model:
         raise Undecided(f"expected {model.__name__} of qdrant_client.models and got {type(given).__name__}")
-    said = {name: value for name in type(given).model_fields if (value := getattr(given, name)) is not None}
+    said = {name: value for name in model.model_fields if (value := getattr(given, name)) is not None}
     if unknown := sorted(name for name in said if name not in known):
         raise Undecided(f"no rule covers {', '.join(unknown)} of {model.__name__}")
     return said
@@ -129,7 +130,7 @@ def _path(key: str) -> Path:
     return tuple(key.split("."))
 
 
-_MATCHES: dict[type, tuple[str, str, Callable[[Any], Any]]] = {
+_MATCHES: dict[type[BaseModel], tuple[str, str, Callable[[Any], Any]]] = {
     rest.MatchValue: ("value", "eq", lambda value: value),
     rest.MatchAny: ("any", "in", tuple),
     rest.MatchExcept: ("except_", "except", tuple),

@@ -18,6 +18,8 @@ from vecguard_qdrant import _ids
 def draft(points: Any, text_keys: Sequence[str]) -> Draft:
     """Make a draft of points. Each needs a vector of its own: Qdrant would erase the one that is there."""
     ids, vectors, payloads = _columns(points)
+    if not ids:
+        raise BadInput("Empty update request")
     fields = [_json(payload, at) for at, payload in enumerate(payloads)]
     found = [next((key for key in text_keys if isinstance(each.get(key), str)), "") for each in fields]
     return Draft(

@@ -101,9 +101,7 @@ def pages(name: str, request: Pages) -> Steps[Page]:
 
 
 def _scroll(name: str, where: rest.Filter | None, size: int, cursor: Any, *, vectors: bool) -> Native:
-    return Native(
-        "scroll", collection_name=name, scroll_filter=where, limit=size, offset=cursor, **_shown(vectors)
-    )
+    return Native("scroll", collection_name=name, scroll_filter=where, limit=size, offset=cursor, **_shown(vectors))
 
 
 def _shown(vectors: bool) -> dict[str, bool]:

@@ -42,7 +42,7 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Withhold:
-    """Stored vectors were asked for: warn the caller, or refuse. A step, so that the warning names the caller's line."""
+    """Stored vectors were asked for: warn, or refuse. It is a step so that the warning names the caller's line."""
 
     room: Room
 
@@ -72,7 +72,8 @@ def carry(steps: Steps[T], client: Any) -> T:
             case Path(room, flow):
                 answer = drive(flow, room.store)
             case Withhold(room):
-                answer = withhold_vectors(room)
+                withhold_vectors(room)
+                answer = None
             case _Done() as done:
                 return done.value  # type: ignore[no-any-return]  # the generator's own return type
 
@@ -89,6 +90,7 @@ async def acarry(steps: Steps[T], client: Any) -> T:
             case Path(room, flow):
                 answer = await adrive(flow, room.store)
             case Withhold(room):
-                answer = withhold_vectors(room)
+                withhold_vectors(room)
+                answer = None
             case _Done() as done:
                 return done.value  # type: ignore[no-any-return]  # the generator's own return type

@@ -76,11 +76,10 @@ class DemoCorpus:
 
     @property
     def secrets(self) -> dict[str, list[str]]:
-        """What a thief of the files may not read, by kind."""
+        """What a thief of the files may not read, by kind; record ids are the store's business."""
         return {
             "sentences": [_sentence(note.text) for note in self.notes],
             "names, phones, e-mails": sorted({secret for note in self.notes for secret in note.planted}),
-            "record ids": [note.id for note in self.notes],
             "owner names": list(OWNERS),
         }
 

@@ -80,10 +80,10 @@ def demonstrate(
         guarded.text_of(first.owner, first.id) or "",
         guarded.text_of(Principal(first.owner, permissions=frozenset({"pii:restore"})), first.id) or "",
     )
-    bare.close()
-    guarded.close()
-    guard.close()
-    file_lines, leaks = _files(folder / store, corpus)
+    secrets = {**corpus.secrets, "record ids": [bare.caller_id(note.id) for note in corpus.notes]}
+    for each in (bare, guarded, guard):
+        each.close()
+    file_lines, leaks = _files(folder / store, secrets)
     return Evidence(
         store=store,
         lines=(*file_lines, *vector_lines, *lines),
@@ -95,14 +95,14 @@ def demonstrate(
     )
 
 
-def _files(folder: Path, corpus: DemoCorpus) -> tuple[list[Line], int]:
+def _files(folder: Path, kinds: dict[str, list[str]]) -> tuple[list[Line], int]:
     """Search every file of both sides, the state database included."""
     lines, total = [], 0
-    for kind, secrets in corpus.secrets.items():
+    for kind, secrets in kinds.items():
         found = [len({leak.secret for leak in files.search(folder / each, secrets)}) for each in ("bare", "guarded")]
         total += found[1]
         shown = [f"{count}/{len(secrets)}" for count in found]
-        lines.append(Line("thief of files", f"{kind}", *shown))
+        lines.append(Line("thief of files", kind, *shown))
     return lines, total
 
 

@@ -39,6 +39,7 @@ class Side(Protocol):
     def text_of(self, who: Principal | str, id_: str) -> str | None: ...
     def seen_by_filter(self, owner: str) -> int: ...
     def vectors_given(self, owner: str, id_: str) -> int: ...
+    def caller_id(self, id_: str) -> str: ...
     def shelf(self) -> list[Stored]: ...
     def close(self) -> None: ...
 
@@ -124,6 +125,10 @@ class ChromaSide:
             found = self._handle(owner).get(ids=[id_], include=["embeddings"])["embeddings"]
         return 0 if found is None else len(found)
 
+    def caller_id(self, id_: str) -> str:
+        """Return a note's id as this store takes it."""
+        return id_
+
     def shelf(self) -> list[Stored]:
         """Return what a thief of the files reads."""
         if self._guarded is not None:
@@ -149,9 +154,9 @@ class QdrantSide:
             import vecguard_qdrant  # noqa: PLC0415
 
             self._guarded = vecguard_qdrant.wrap(self._native, guard)
-        self._native.create_collection(
-            COLLECTION, vectors_config=models.VectorParams(size=dimension, distance=models.Distance.COSINE)
-        )
+        if not self._native.collection_exists(COLLECTION):
+            cosine = models.VectorParams(size=dimension, distance=models.Distance.COSINE)
+            self._native.create_collection(COLLECTION, vectors_config=cosine)
         self._names: dict[str, str] = {}
 
     def _handle(self, who: Principal | str) -> Any:
@@ -202,6 +207,10 @@ class QdrantSide:
             found = self._handle(owner).retrieve(COLLECTION, [self._point(id_)], with_vectors=True)
         return sum(point.vector is not None for point in found)
 
+    def caller_id(self, id_: str) -> str:
+        """Return a note's id as this store takes it: a UUID."""
+        return self._point(id_)
+
     def shelf(self) -> list[Stored]:
         """Return what a thief of the files reads."""
         if self._guarded is not None:
@@ -233,6 +242,8 @@ class FaissSide:
 
         self._faiss = faiss
         self._folder = folder
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
         self._guarded: Any = None
         self._native = faiss.IndexFlatIP(dimension)
         self._documents: list[dict[str, str]] = []
@@ -255,7 +266,6 @@ class FaissSide:
         self._native.add(np.asarray(vectors))
         self._documents += [{"id": i, "text": text, "owner": owner} for i, text in zip(ids, texts, strict=True)]
         if self._folder is not None:
-            self._folder.mkdir(parents=True, exist_ok=True)
             self._faiss.write_index(self._native, str(self._folder / "notes.faiss"))
             (self._folder / "notes.json").write_text(json.dumps(self._documents))
 
@@ -290,6 +300,10 @@ class FaissSide:
             return int(hasattr(self._guarded.acting_for(owner), "reconstruct"))
         position = next(i for i, each in enumerate(self._documents) if each["id"] == id_)
         return len(self._native.reconstruct(position)[None])
+
+    def caller_id(self, id_: str) -> str:
+        """Return a note's id as this store takes it."""
+        return id_
 
     def shelf(self) -> list[Stored]:
         """Return what a thief of the files reads."""

@@ -10,7 +10,10 @@ import json
 import secrets
 import struct
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -41,6 +44,8 @@ class Intents:
         self._database = database
         self._key = key
         self._writer = writer
+        self._flying: set[str] = set()
+        self._lock = Lock()
 
     def begin(self, connection: Connection, uid: str, owner: str, action: Action, rows: Sealed) -> Intent:
         """Write an intent down, as part of a transaction."""
@@ -63,7 +68,24 @@ class Intents:
         """Strike an intent out, as part of a transaction."""
         connection.execute(delete(tables.intents).where(tables.intents.c.id == intent.id))
 
-    def open(self, uid: str) -> list[Intent]:
+    @contextmanager
+    def in_flight(self, intent: Intent) -> Iterator[None]:
+        """Mark an intent as being carried out by this process: it is not abandoned, however long it takes."""
+        with self._lock:
+            self._flying.add(intent.id)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._flying.discard(intent.id)
+
+    def abandoned(self, uid: str) -> list[Intent]:
+        """Return the open intents of a collection that this process is not carrying out, oldest first."""
+        with self._lock:
+            flying = frozenset(self._flying)
+        return self.open(uid, flying)
+
+    def open(self, uid: str, leaving_out: frozenset[str] = frozenset()) -> list[Intent]:
         """Return the unsettled intents of a collection, oldest first."""
         table = tables.intents
 
@@ -71,7 +93,11 @@ class Intents:
             rows = connection.execute(
                 select(table.c.id, table.c.action, table.c.rows).where(table.c.uid == uid).order_by(table.c.created)
             ).all()
-            return [Intent(row.id, row.action, _decoded(unseal(self._key, row.rows, row.id, uid))) for row in rows]
+            return [
+                Intent(row.id, row.action, _decoded(unseal(self._key, row.rows, row.id, uid)))
+                for row in rows
+                if row.id not in leaving_out
+            ]
 
         return self._database.run(read)
 

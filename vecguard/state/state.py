@@ -62,6 +62,8 @@ class State:
         known = self.database.run(work)
         if known.get("schema") != str(tables.SCHEMA):
             raise StateError("the state database has another schema version than this VecGuard")
+        if not {"id", "root", "check"} <= known.keys():
+            raise StateError("the state database is not whole: it lacks its id or its key check")
         made_with = self._keyring.root(known["root"])
         if not secrets.compare_digest(known["check"], _check(made_with, known["id"])):
             raise WrongKey("the state database was made with another key")
@@ -73,12 +75,10 @@ class State:
         """Keyed digest of an owner's name: what the state knows it by."""
         return self._lookup.mac("owner", name).hex()
 
-    def new_collection(self, kind: str) -> str:
-        """Draw the uid of a collection and remember it."""
-        uid = secrets.token_hex(16)
+    def remember(self, uid: str, kind: str) -> None:
+        """Remember that this state guards a collection, by its uid."""
         row = {"uid": uid, "kind": kind, "created": time.time()}
         self.database.run(lambda connection: connection.execute(insert(tables.collections).values(row)))
-        return uid
 
     def knows(self, uid: str) -> bool:
         """Whether this state guards that collection."""
@@ -134,8 +134,13 @@ class State:
 
     # -------------------------------------------------------------------------------------------------- intents
 
-    def begin(self, rows: Sealed, space: Space) -> Intent:
-        """Write down what is about to be put, and keep the originals behind its tokens, in one transaction."""
+    def begin(self, rows: Sealed, space: Space, acting: Acting | None) -> Intent:
+        """Write down what is about to be put, and keep the originals behind its tokens, in one transaction.
+
+        Where somebody acts, it must be possible to write the audit line that will confirm it.
+        """
+        if acting is not None:
+            self.audit.rehearse(acting, "write", space.uid, len(rows.rows))
 
         def work(connection: Connection) -> Intent:
             self.vault.keep(connection, space.owner_digest, space.owner_keys.vault, rows.originals)
@@ -143,8 +148,10 @@ class State:
 
         return self.database.run(work)
 
-    def begin_drop(self, opened: Sequence[Opened], space: Space) -> Intent:
+    def begin_drop(self, opened: Sequence[Opened], space: Space, acting: Acting | None) -> Intent:
         """Write down what is about to be deleted: ids, and the tags that tell these versions from later ones."""
+        if acting is not None:
+            self.audit.rehearse(acting, "delete", space.uid, len(opened))
         rows = Sealed(tuple(SealedRow(each.backend_id, None, {"_vg_tag": each.tag}) for each in opened), ())
         return self.database.run(
             lambda connection: self.intents.begin(connection, space.uid, space.owner_digest, "drop", rows)
