@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vecguard.admission import touched
+from vecguard.arrays import Floats
 from vecguard.errors import BadInput, ScrubFailed, UnscrubbedVector, shielded
 from vecguard.filters import Compare, Predicate, rewrite
 from vecguard.policy import Policy
 from vecguard.ports import CleanText, Mint, Scrubber
 from vecguard.records import Admitted, Body, Fields, Opened, Scrubbed, VectorSeal, made_by
 from vecguard.scrub import mint_token
+from vecguard.scrubbed_embeddings import CleanVectors
 from vecguard.space import Space
 
 
@@ -62,9 +64,10 @@ def scrubber(policy: Policy) -> Scrubber:
 class Cleaning:
     """Runs a scrubber over everything of a call that carries text. Whatever a detector raises refuses the call."""
 
-    def __init__(self, inner: Scrubber, policy: Policy) -> None:
+    def __init__(self, inner: Scrubber, policy: Policy, made_here: CleanVectors) -> None:
         self._inner = inner
         self._policy = policy
+        self._made_here = made_here
 
     def texts(self, texts: list[str], space: Space | None = None) -> list[CleanText]:
         """Scrub texts under an owner's tokens; without an owner only their `embedded` form is of use."""
@@ -81,19 +84,25 @@ class Cleaning:
         return scrubbed, originals
 
     def where(self, predicate: Predicate, space: Space) -> Predicate:
-        """Replace personal data in filter values by the acting owner's tokens, as it was replaced when written."""
+        """Replace personal data in filter names and values by the acting owner's tokens, as it was when written."""
 
         def change(ask: Compare) -> Compare:
             name = ask.path[-1] if ask.path else ""
+            path = tuple(self._name(step, space) for step in ask.path)
             match ask.value:
                 case str(value):
-                    return Compare(ask.path, ask.op, self._value(name, value, space), ask.each)
+                    return Compare(path, ask.op, self._value(name, value, space), ask.each)
                 case tuple(values):
                     clean = tuple(self._value(name, each, space) if isinstance(each, str) else each for each in values)
-                    return Compare(ask.path, ask.op, clean, ask.each)
-            return ask
+                    return Compare(path, ask.op, clean, ask.each)
+            return Compare(path, ask.op, ask.value, ask.each)
 
         return rewrite(predicate, change)
+
+    def _name(self, name: str, space: Space) -> str:
+        """Scrub a field's name as it was scrubbed when written."""
+        clean, _ = self.fields({name: True}, space)
+        return str(next(iter(clean)))
 
     def _value(self, name: str, value: str, space: Space) -> str:
         """Scrub a filter value as it was scrubbed when written: in a field beside its name, in the text on its own."""
@@ -123,7 +132,8 @@ class Cleaning:
                 originals.update(text.originals)
             body = _body(admitted, row, text, fields, held)
             bodies.append(body)
-            stands = admitted.vectors is not None and self._stands(body, row, can_embed=can_embed)
+            vector = None if admitted.vectors is None else admitted.vectors[row]
+            stands = vector is not None and self._stands(vector, text, body, row, can_embed=can_embed)
             given.append(stands)
             embed.append(text.embedded if text is not None and not stands else None)
             if not stands and embed[-1] is None:
@@ -144,9 +154,11 @@ class Cleaning:
         whole = {**before, **scrubbed}
         return {name: value for name, value in whole.items() if value is not None}, originals
 
-    def _stands(self, body: Body, row: int, *, can_embed: bool) -> bool:
+    def _stands(self, vector: Floats, text: CleanText | None, body: Body, row: int, *, can_embed: bool) -> bool:
         """Whether a caller's vector may be stored for this body."""
         if not body.altered or self._policy.unscrubbed_vectors == "allow":
+            return True
+        if text is not None and self._made_here.holds(text.embedded, vector):
             return True
         if not can_embed:
             raise UnscrubbedVector(

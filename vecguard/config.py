@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from vecguard.errors import PolicyError
+from vecguard.errors import PolicyError, shielded
 from vecguard.keys import Keyring
 from vecguard.policy import Policy, read_toml
 
@@ -78,10 +78,10 @@ def _imported(reference: object) -> Any:
     if not isinstance(reference, str) or reference.count(":") != 1:
         raise PolicyError('guard.embedder is "module:name" of a callable')
     module, name = reference.split(":")
-    try:
-        found = getattr(importlib.import_module(module), name, None)
-    except ImportError:
-        found = None
+    found = shielded(
+        lambda raised: PolicyError(f"guard.embedder could not be imported ({raised})"),
+        lambda: getattr(importlib.import_module(module), name, None),
+    )
     if not callable(found):
         raise PolicyError("guard.embedder names nothing that can be imported and called")
     return found

@@ -92,6 +92,9 @@ class Guarded:
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
         raise AccessDenied("guarded objects are not copied or pickled; .acting_for(...) makes bound copies")
 
+    def __reduce__(self) -> NoReturn:
+        self.__reduce_ex__(2)
+
     def __dir__(self) -> list[str]:
         return [*self.surface.offered, "acting_for"]
 

@@ -84,7 +84,7 @@ def split(fields: Fields, settings: Metadata, traits: Traits) -> tuple[dict[str,
             clear[name] = value
         else:
             hidden[name] = value
-            if seen := _seen_of(value, settings, traits):
+            if is_clear(name, settings, traits) and (seen := _seen_of(value, settings, traits)):
                 clear[name] = seen
     return clear, hidden
 

@@ -32,7 +32,7 @@ from vecguard.records import Answer, Ask, Draft, Opened, Query, Receipt, RecordI
 from vecguard.release import Release
 from vecguard.retrieval import Ranked, Retrieval, wall_clock
 from vecguard.rules import OwnRows
-from vecguard.scrubbed_embeddings import ScrubbedEmbeddings
+from vecguard.scrubbed_embeddings import CleanVectors, ScrubbedEmbeddings
 from vecguard.sealing import NEVER, Sealer
 from vecguard.settling import carry_out, settle
 from vecguard.shelf import Shelf, View
@@ -59,7 +59,8 @@ class Guard:
         self.exposure_permitted = False
         self.entry = Entry(self.state, OwnRows())
         self._clock = wall_clock
-        self._cleaning = Cleaning(scrubber(policy), policy)
+        self._made_here = CleanVectors()
+        self._cleaning = Cleaning(scrubber(policy), policy, self._made_here)
         self._protector = mechanism(policy.vectors)
         self._watch = Limits(policy.reads.max_results)
         self._retrieval = Retrieval(policy, self._cleaning, self._protector, self._clock)
@@ -187,9 +188,10 @@ class Guard:
         """Wrap an embedding object so that it scrubs before it embeds: its provider never sees personal data.
 
         Accepts a callable, and objects with `embed_documents`/`embed_query` (LangChain), `encode`
-        (sentence-transformers) or `__call__(input=...)` (Chroma).
+        (sentence-transformers) or `__call__(input=...)` (Chroma). The guard recognises the vectors that come from it:
+        a framework may hand them over with the raw text, and nothing is embedded twice.
         """
-        return ScrubbedEmbeddings(inner, self.scrubbed)
+        return ScrubbedEmbeddings(inner, self.scrubbed, self._made_here)
 
     def scrubbed(self, texts: Sequence[str]) -> list[str]:
         """Return what an embedder sees of texts: personal data replaced by its kind, the same for every owner."""

@@ -118,6 +118,8 @@ class Retention(Part):
     days: float | None = Field(default=None, gt=0)
 
 
+_LEAST_UNTURNED = 1.0  # ranking here uses no rotation, so less noise than this leaves vectors that can be inverted
+
 Unscrubbed: TypeAlias = Literal["refuse", "allow"]
 
 
@@ -165,7 +167,8 @@ class Policy(Part):
     @property
     def exposed(self) -> bool:
         """Whether this policy would leave exact vectors or all metadata readable on the shelf."""
-        return not self.vectors.mask or self.metadata.clear == "all"
+        unturned = self.vectors.ranking == "guard" and self.vectors.noise < _LEAST_UNTURNED
+        return not self.vectors.mask or unturned or self.metadata.clear == "all"
 
     @property
     def fingerprint(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,33 +21,42 @@ if TYPE_CHECKING:  # records.py needs ports.py's neighbours; only names are need
 # ------------------------------------------------------------------------------------------------------ the shelf
 
 
+class Request:
+    """What a path asks of a store: one of the six verbs below."""
+
+    __slots__ = ()
+    verb: ClassVar[str]
+
+    def on(self, store: Any) -> Any:
+        """Send this to the store; an asynchronous one answers with an awaitable."""
+        return getattr(store, self.verb)(self)
+
+
 @dataclass(frozen=True, slots=True)
-class Put:
+class Put(Request):
     """Write rows by backend id, replacing what is there. `if_absent` leaves existing rows alone, atomically."""
+
+    verb: ClassVar[str] = "put"
 
     rows: Sealed
     if_absent: bool = False
 
-    def on(self, store: Any) -> Any:
-        """Send this to the store, sync or async."""
-        return store.put(self)
-
 
 @dataclass(frozen=True, slots=True)
-class Fetch:
+class Fetch(Request):
     """Return the rows with these backend ids that exist, in any order."""
+
+    verb: ClassVar[str] = "fetch"
 
     ids: tuple[str, ...]
     vectors: bool = False
 
-    def on(self, store: Any) -> Any:
-        """Send this to the store, sync or async."""
-        return store.fetch(self)
-
 
 @dataclass(frozen=True, slots=True)
-class Find:
+class Find(Request):
     """Return rows that satisfy the predicate, in the store's own order. `counting` asks only how many there are."""
+
+    verb: ClassVar[str] = "find"
 
     where: Predicate
     limit: int | None = None
@@ -55,49 +64,36 @@ class Find:
     vectors: bool = False
     counting: bool = False
 
-    def on(self, store: Any) -> Any:
-        """Send this to the store, sync or async."""
-        return store.find(self)
-
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class Search(Request):
     """Return for each of the (m, d) query vectors the `limit` best rows that satisfy the predicate, with vectors."""
+
+    verb: ClassVar[str] = "search"
 
     queries: RotatedQuery
     where: Predicate
     limit: int
 
-    def on(self, store: Any) -> Any:
-        """Send this to the store, sync or async."""
-        return store.search(self)
-
 
 @dataclass(frozen=True, slots=True)
-class Drop:
+class Drop(Request):
     """Delete the rows with these backend ids; ids that are not there are no error."""
+
+    verb: ClassVar[str] = "drop"
 
     ids: tuple[str, ...]
 
-    def on(self, store: Any) -> Any:
-        """Send this to the store, sync or async."""
-        return store.drop(self)
-
 
 @dataclass(frozen=True, slots=True)
-class Pages:
+class Pages(Request):
     """Return one page of a walk over every row, whoever owns it. `after` is the previous page's `next`."""
+
+    verb: ClassVar[str] = "pages"
 
     after: Any = None
     size: int = 500
     vectors: bool = False
-
-    def on(self, store: Any) -> Any:
-        """Send this to the store, sync or async."""
-        return store.pages(self)
-
-
-Request: TypeAlias = Put | Fetch | Find | Search | Drop | Pages
 
 
 @dataclass(frozen=True, slots=True)

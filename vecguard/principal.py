@@ -9,7 +9,7 @@ refused, and so is a bound call inside the context of somebody else.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -43,7 +43,7 @@ class Principal:
         _checked(self.id, "a principal's id")
         for name in ("groups", "permissions"):
             given = getattr(self, name)
-            if isinstance(given, str):  # frozenset("admin") would silently be five groups
+            if isinstance(given, str) or not isinstance(given, Iterable):  # frozenset("admin") would be five groups
                 raise AccessDenied(f"{name} must be a collection of strings, not one string")
             object.__setattr__(self, name, frozenset(_checked(each, f"each of {name}") for each in given))
 

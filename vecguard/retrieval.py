@@ -49,8 +49,10 @@ class Retrieval:
         return Scoped(native, whole, pushable(whole, clear), ask.limit, ask.offset, ask.threshold, queries)
 
     def _unexpired(self) -> Predicate | None:
-        if self._policy.retention.days is None:
-            return None
+        """Spare the store a second condition where no row of this policy expires; the guard looks at each anyway."""
+        return None if self._policy.retention.days is None else self._alive()
+
+    def _alive(self) -> Predicate:
         return Compare((EXPIRES_FIELD,), "gt", self._clock())
 
     def listed(self, scoped: Scoped, view: View) -> Flow[list[Opened]]:
@@ -69,7 +71,8 @@ class Retrieval:
         """Count rows: the store counts where it can evaluate the filter."""
         scoped = made_by(Scoped, scoped)
         if scoped.exact:
-            found: Found = yield Find(scoped.native, counting=True)
+            # always without the expired: a row keeps the expiry of the policy that it was written under
+            found: Found = yield Find(all_of(scoped.native, self._alive()), counting=True)
             return found.count
         listed = yield from self.listed(scoped, view)
         return len(listed)

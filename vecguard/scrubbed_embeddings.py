@@ -1,13 +1,52 @@
-"""An embedding object that scrubs before it embeds, in the shape of the one that it wraps."""
+"""An embedding object that scrubs before it embeds, in the shape of the one that it wraps.
+
+A framework that embeds by itself hands the guard a raw text and a vector. If the vector came from here it is clean
+although scrubbing changes the text, and the guard can tell: what was made here is remembered, as digests.
+"""
 
 from __future__ import annotations
 
+import hashlib
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from threading import Lock
 from typing import Any
 
 import numpy as np
 
+from vecguard.arrays import Floats
 from vecguard.errors import EmbedderFailed, EmbedderNeeded, shielded
+from vecguard.keys import packed
+
+_REMEMBERED = 100_000  # vectors between embedding and writing; 32 bytes each
+
+
+class CleanVectors:
+    """The last vectors that were made of scrubbed texts here, by digest of text and exact float32 values."""
+
+    def __init__(self) -> None:
+        self._digests: OrderedDict[bytes, None] = OrderedDict()
+        self._lock = Lock()
+
+    def __repr__(self) -> str:
+        return f"<CleanVectors: {len(self._digests)}>"
+
+    def add(self, clean: Sequence[str], vectors: Floats) -> None:
+        """Remember what the embedder made of clean texts: (n, d)."""
+        with self._lock:
+            for text, vector in zip(clean, vectors, strict=True):
+                self._digests[_digest(text, vector)] = None
+            while len(self._digests) > _REMEMBERED:
+                self._digests.popitem(last=False)
+
+    def holds(self, clean: str, vector: Floats) -> bool:
+        """Whether this vector was made here, of this clean text."""
+        with self._lock:
+            return _digest(clean, vector) in self._digests
+
+
+def _digest(text: str, vector: Floats) -> bytes:
+    return hashlib.sha256(packed(text, np.ascontiguousarray(vector, dtype=np.float32).tobytes())).digest()
 
 
 class ScrubbedEmbeddings:
@@ -16,10 +55,11 @@ class ScrubbedEmbeddings:
     Whichever of them the inner object has is used; what it sees has personal data replaced by its kind (`<PERSON>`).
     """
 
-    def __init__(self, inner: Any, scrub: Callable[[list[str]], list[str]]) -> None:
+    def __init__(self, inner: Any, scrub: Callable[[list[str]], list[str]], made_here: CleanVectors) -> None:
         self._inner = inner
         self._embed = _entrance(inner)
         self._scrub = scrub
+        self._made_here = made_here
 
     def __repr__(self) -> str:
         return f"<ScrubbedEmbeddings over {type(self._inner).__name__}>"
@@ -47,9 +87,17 @@ class ScrubbedEmbeddings:
 
     def _run(self, texts: list[str], **options: Any) -> Any:
         clean = self._scrub(texts)
-        return shielded(
-            lambda name: EmbedderFailed(f"the embedder raised {name}"), lambda: self._embed(clean, **options)
-        )
+        embed = self._embed
+        made = shielded(lambda name: EmbedderFailed(f"the embedder raised {name}"), lambda: embed(clean, **options))
+        vectors = shielded(_unusable, lambda: np.asarray(made, dtype=np.float32))
+        if vectors.ndim != 2 or len(vectors) != len(clean):
+            raise _unusable("shape")
+        self._made_here.add(clean, vectors)
+        return made
+
+
+def _unusable(reason: str) -> EmbedderFailed:
+    return EmbedderFailed(f"the embedder did not return one vector per text ({reason})")
 
 
 def _entrance(inner: Any) -> Callable[..., Any]:

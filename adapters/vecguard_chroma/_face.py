@@ -10,7 +10,7 @@ from chromadb.api.models.Collection import Collection
 from chromadb.api.types import GetResult, QueryResult
 from chromadb.errors import InternalError
 
-from vecguard import BadId, BadInput, Guard, Undecided
+from vecguard import BadId, BadInput, BadVector, Guard, Undecided
 from vecguard.facade import (
     Guarded,
     Passed,
@@ -142,9 +142,8 @@ class GuardedCollection(Guarded):
 
     def peek(self, limit: int = 10) -> GetResult:
         """List the first records. Chroma adds their vectors here without being asked; they are withheld."""
-        withhold_vectors(room_of(self))
-        answer = run(self, reading(room_of(self), Ask(limit=limit), acting(self)))
-        return _get_result(answer, ["metadatas", "documents"])
+        shown = self._include([*_LISTED, "embeddings"], _LISTED)
+        return _get_result(run(self, reading(room_of(self), Ask(limit=limit), acting(self))), shown)
 
     def count(self, read_level: Any = None) -> int:
         """Count one's own records."""
@@ -248,6 +247,8 @@ def _matrix(embeddings: Any) -> Any:
     """Return embeddings as rows; one bare vector becomes one row, as Chroma has it."""
     if embeddings is None or (isinstance(embeddings, np.ndarray) and embeddings.ndim != 1):
         return embeddings
+    if not isinstance(embeddings, Sequence | np.ndarray):
+        raise BadVector("Expected embeddings to be a list of lists of numbers or an array of shape (n, d)")
     if len(embeddings) and isinstance(embeddings[0], int | float | np.number):
         return [embeddings]
     return embeddings

@@ -64,6 +64,7 @@ def test_an_edited_line_shows(column: str, number: int, chains: State, path: Pat
     assert (found.writer, found.number) == (writer, number)
 
 
+THIRD = "select mac from vg_audit a where a.writer = :w and a.number = 3"
 REST = "at, action, principal, owner, uid, count, detail, mac"
 TAMPERS: dict[str, list[str]] = {
     "drop the first": ["delete from vg_audit where writer = :w and number = 1"],
@@ -75,8 +76,7 @@ TAMPERS: dict[str, list[str]] = {
     "truncate": ["delete from vg_audit where writer = :w and number > 3"],
     "truncate and move the head": [
         "delete from vg_audit where writer = :w and number > 3",
-        "update vg_audit_heads set number = 3, mac = (select mac from vg_audit a where a.writer = :w and a.number = 3)"
-        + " where writer = :w",
+        f"update vg_audit_heads set number = 3, mac = ({THIRD}) where writer = :w",
     ],
     "truncate all": ["delete from vg_audit where writer = :w"],
     "truncate all and reset the head": [

@@ -159,20 +159,25 @@ def test_any_other_record_draws_afresh(change: str) -> None:
 def test_another_dimension_draws_afresh() -> None:
     """The first coordinates of a longer vector's noise are not those of a shorter one's."""
     space, mask = _space(), Mask(noise=1.0, turned=False)
-    short = mask._noise_of(["i"], [b"d" * 16], 8, space)
-    long = mask._noise_of(["i"], [b"d" * 16], 16, space)
+    short = mask._noise_of(["i"], [b"d" * 16], [0], 8, space)
+    long = mask._noise_of(["i"], [b"d" * 16], [0], 16, space)
     assert not np.any(np.isclose(short[0] * sqrt(8), long[0, :8] * sqrt(16)))
 
 
 @pytest.mark.parametrize("noise", NOISES)
 def test_the_stored_cosine_is_what_the_policy_says(noise: float) -> None:
-    """With the rotation undone, the cosine to the exact vector is 1 / sqrt(1 + r^2) on average."""
+    """With the rotation undone, the cosine to the exact vector is 1 / sqrt(1 + r^2), and never more than .05 above.
+
+    Draws above that are made again, which takes a little off the mean where they are common (large r).
+    """
     space, mask = _space(), Mask(noise=noise, turned=True)
     exact = _vectors(300, 384)
     stored = _stored(mask.protect(_embedded(exact, space), space))
     undone = stored @ rotation(space.collection_keys.rotation, 384)
     cosines = np.sum(undone * exact, axis=1) / np.linalg.norm(undone, axis=1) / np.linalg.norm(exact, axis=1)
-    assert cosines.mean() == pytest.approx(1 / sqrt(1 + noise**2), abs=0.01)
+    expected = 1 / sqrt(1 + noise**2)
+    assert expected - (0.01 if noise <= 1 else 0.03) < cosines.mean() < expected + 0.01
+    assert cosines.max() <= expected + 0.05 + 1e-5
     turned = np.sum(stored * exact, axis=1) / np.linalg.norm(stored, axis=1) / np.linalg.norm(exact, axis=1)
     assert abs(turned.mean()) < 0.03
 

@@ -14,6 +14,7 @@ from vecguard import Guard, Keyring, Policy, Principal
 from vecguard.arrays import Floats, norms
 from vecguard.cli._corpus import OWNERS, DemoCorpus, Note
 from vecguard.cli._sides import Side, Stored, side
+from vecguard.protect.rotation import rotation
 from vecguard.records import RecordId
 from vecguard.redteam import dictionary, files
 
@@ -74,6 +75,7 @@ def demonstrate(
     owner_lines, same = _owner(bare, guarded, guard, corpus, embed, clean)
     lines = [*_tenant(bare, guarded, corpus), *owner_lines]
     vector_lines, highest = _vectors(shelves, exact, clean, corpus.notes)
+    vector_lines.append(_without_rotation(shelves[1], clean, guard, store))
     first = corpus.notes[0]
     sample = (
         first.text,
@@ -128,6 +130,17 @@ def _vectors(
         Line(thief, f"texts recognised by a dictionary of {len(notes)}", *(f"{each:.0%}" for each in read)),
         Line(thief, "... with clear texts as known pairs", *pairs),
     ], float(cosines[1].max())
+
+
+def _without_rotation(shelf: list[Stored], exact: dict[str, Floats], guard: Guard, store: str) -> Line:
+    """Give the attacker the rotation as a present: what is left is the noise, and r = 1 alone hides no known text."""
+    stored = np.stack([row.vector for row in shelf])
+    if guard.policy.vectors.ranking == "store":
+        (uid,) = guard.state.uids(store)
+        stored = (stored @ rotation(guard.state.collection_keys(uid).rotation, stored.shape[1])).astype(np.float32)
+    order = {id_: i for i, id_ in enumerate(exact)}
+    share = dictionary.recognised(stored, np.stack(list(exact.values())), [order[row.id] for row in shelf])
+    return Line("", "... by whoever also learnt the rotation", "", f"{share:.0%}")
 
 
 def _by_pairs(shelf: list[Stored], exact: dict[str, Floats], order: dict[str, int]) -> str:

@@ -114,7 +114,8 @@ class Mask:
         if self._turned:
             unit = unit @ rotation(space.collection_keys.rotation, rows.shape[1])
         found = norms(unit)
-        genuine = np.abs(found - 1.0) < _TOLERANCE + _TOLERANCE_PER_NOISE * self._noise
+        # a row of zeros would unmask to the noise alone, whose length at r = 1 passes as well
+        genuine = (np.abs(found - 1.0) < _TOLERANCE + _TOLERANCE_PER_NOISE * self._noise) & (lengths > 0)
         exact = unit * (np.array([seal.norm for seal in seals]) / np.where(found > 0, found, 1.0))[:, None]
         return exact.astype(np.float32), genuine
 
