@@ -36,7 +36,11 @@ def _value(value: Any, position: int, depth: int) -> Any:
     if depth > _DEEPEST:
         raise BadInput(f"record {position} has fields nested deeper than {_DEEPEST} levels")
     match value:
-        case None | bool() | str() | int():
+        case None | bool() | str():
+            return value
+        case int():
+            if not -_LARGEST_INT <= value <= _LARGEST_INT:  # stores round or refuse them, and filters would miss them
+                raise BadInput(f"record {position} has an integer beyond 64 bits; write it as a string")
             return value
         case float():
             if not math.isfinite(value):

@@ -265,3 +265,24 @@ def test_a_digest_cannot_be_guessed_without_the_key() -> None:
     for state in (one, two):
         state.audit.append(Acting.of("alice"), "read", "u", 1)
     assert _lines(one)[0]["principal"] != _lines(two)[0]["principal"]
+
+
+def test_a_chain_that_was_taken_away_whole_shows(chains: State, path: Path) -> None:
+    """All lines of a writer gone, and its head with them: the other chains know that there was one."""
+    with sqlite3.connect(path) as raw:
+        writer = _writers(path)[0]
+        raw.execute("delete from vg_audit where writer = ?", (writer,))
+        raw.execute("delete from vg_audit_heads where writer = ?", (writer,))
+    assert chains.audit.verify() != []
+
+
+def test_what_a_crash_left_and_another_call_settled_is_audited(desk_of: Callable[..., Any], path: Path) -> None:
+    """A write that is carried out after a crash is on the shelf, so it is in the log."""
+    desk = desk_of(state=f"sqlite:///{path}")
+    desk.write(["a"], ["text"])
+    flow = desk.writing(desk.draft(["a"], ["changed"]))
+    flow.send(flow.send(None).on(desk.store))
+    flow.close()
+    lines = len(_lines(desk.guard.state))
+    assert desk.settle() == 1
+    assert len(_lines(desk.guard.state)) > lines

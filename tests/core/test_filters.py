@@ -17,7 +17,7 @@ from vecguard.records import Record, RecordId
 
 NAMES = ["a", "b", "a.b", "long" * 20, "é"]
 STRINGS = ["", "x", "y", "s" * 64, "s" * 65, "\x00", "\ud800", "é", "x y"]
-NUMBERS = [0, 1, -1, 2, 1.0, 0.5, -0.0, 2**53 + 1, 2**63 - 1, -(2**63) + 1, 2**70, -(2**63), 1e300]
+NUMBERS = [0, 1, -1, 2, 1.0, 0.5, -0.0, 2**53 + 1, 2**63 - 1, -(2**63) + 1, 1e300]
 SCALARS: Any = st.sampled_from([*STRINGS, *NUMBERS, True, False])
 LISTS: Any = st.lists(SCALARS, max_size=3)
 FLAT: Any = st.dictionaries(st.sampled_from(NAMES), st.one_of(SCALARS, LISTS, st.none()), max_size=4)
@@ -129,6 +129,8 @@ def test_checked_fields_are_equal_copies(fields: Any) -> None:
 REFUSED: dict[str, Any] = {
     "nan": math.nan,
     "inf": math.inf,
+    "integer beyond 64 bits": 2**63,
+    "negative beyond 64 bits": [-(2**63)],
     "bytes": b"x",
     "set": {1},
     "object": object(),

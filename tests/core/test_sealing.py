@@ -195,3 +195,12 @@ def test_what_a_row_shows(desk_of: Callable[..., Any]) -> None:
     desk.write(["a"], ["text"], [{"n": 1}])
     assert set(_row(desk).fields) == ours
     assert desk.fields() == {"a": {"n": 1}}
+
+
+def test_a_count_does_not_count_copies_of_a_row(desk: Any) -> None:
+    """A store that puts an owner's row under a second id does not make its owner's records more."""
+    desk.write(["a"], ["text"])
+    row = _row(desk)
+    desk.store.rows["f" * 32] = Row("f" * 32, row.fields, row.text, row.vector)
+    assert desk.texts() == {"a": "text"}
+    assert desk.count() == 1
