@@ -7,12 +7,14 @@ show. Without the key nobody can tell whether a digest belongs to a name they gu
 
 from __future__ import annotations
 
+import hmac
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
+from typing import TypeVar
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from vecguard.errors import AuditFailed, StateError
 from vecguard.keys import Secret
@@ -21,12 +23,16 @@ from vecguard.principal import Acting
 from vecguard.state import tables
 from vecguard.state.database import Database
 
+T = TypeVar("T")
+SETTLER = Acting.of("vecguard")
+"""Who acts when a guard carries out what a crash left open."""
 _START = b"\x00" * 32
+_WRITERS = "writers"
 
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """Where a chain does not hold: the writer, the line's number, and what is wrong with it."""
+    """Where a chain does not hold: the writer ("" for all of them), the line's number, and what is wrong."""
 
     writer: str
     number: int
@@ -49,33 +55,22 @@ class AuditChain:
         """Write one line in a transaction of its own, or raise `AuditFailed`."""
         self.guarded(lambda connection: self.append_in(connection, acting, action, uid, count, detail))
 
-    def rehearse(self, acting: Acting, action: Action, uid: str, count: int) -> None:
-        """Raise `AuditFailed` if a line could not be written now: once the store has acted it is too late to refuse."""
-
-        def work(connection: Connection) -> None:
-            before = self._number, self._last
-            trial = connection.begin_nested()
-            self.append_in(connection, acting, action, uid, count)
-            trial.rollback()
-            self._number, self._last = before
-
-        self.guarded(work)
-
-    def guarded(self, work: Callable[[Connection], None]) -> None:
+    def guarded(self, work: Callable[[Connection], T]) -> T:
         """Run a transaction that appends. If it fails, the chain stays where it was and the call is refused."""
         with self._lock:
             before = self._number, self._last
-            failed = True
+            done = False
             try:
-                self._database.run(work)
-                failed = False
+                result = self._database.run(work)
+                done = True
             except StateError:
                 pass
             finally:
-                if failed:
+                if not done:
                     self._number, self._last = before
-        if failed:
+        if not done:
             raise AuditFailed("the audit line could not be written, so the call was refused")
+        return result
 
     def append_in(
         self, connection: Connection, acting: Acting, action: Action, uid: str, count: int, detail: str = ""
@@ -96,11 +91,26 @@ class AuditChain:
         connection.execute(insert(tables.audit).values(**line, mac=mac))
         head = {"number": line["number"], "mac": _head(self._key, self._writer, self._number + 1, mac)}
         if self._number == 0:
+            self._register(connection)
             connection.execute(insert(tables.heads).values(writer=self._writer, **head))
         else:
             connection.execute(update(tables.heads).where(tables.heads.c.writer == self._writer).values(**head))
         self._number += 1
         self._last = mac
+
+    def _register(self, connection: Connection) -> None:
+        """Count one more writer: a chain that is taken away with its head is missed by number."""
+        count = (self._registered(connection) or 0) + 1
+        connection.execute(delete(tables.facts).where(tables.facts.c.name == _WRITERS))
+        value = f"{count}:{self._key.mac(_WRITERS, count).hex()}"
+        connection.execute(insert(tables.facts).values(name=_WRITERS, value=value))
+
+    def _registered(self, connection: Connection) -> int | None:
+        """Return how many writers were counted, None if there is no count or it does not authenticate."""
+        value = connection.execute(select(tables.facts.c.value).where(tables.facts.c.name == _WRITERS)).scalar()
+        number, _, mac = str(value).partition(":")
+        genuine = number.isdigit() and hmac.compare_digest(mac, self._key.mac(_WRITERS, int(number)).hex())
+        return int(number) if genuine else None
 
     def verify(self) -> list[Break]:
         """Check every chain of this state from its first line to its registered head; an empty list is good."""
@@ -117,6 +127,8 @@ class AuditChain:
             head = heads.get(writer)
             found = _first_break(self._key, writer, chain, None if head is None else (head.number, head.mac))
             breaks.extend([] if found is None else [found])
+        if lines and self._registered(connection) != len(lines):
+            breaks.append(Break("", 0, "a chain is missing, or the count of chains was changed"))
         return breaks
 
 

@@ -1,6 +1,6 @@
 """The two paths. The order of their stages is the security property of this library.
 
-    WRITE  admit -> scrub -> embed -> protect -> seal -> intent -> put -> read back -> confirm -> audit
+    WRITE  admit -> scrub -> embed -> protect -> seal -> intent and audit -> put -> read back -> confirm
     READ   admit -> watch -> scrub the query -> embed -> scope -> rank -> authenticate -> release (restore, audit)
 
 Nothing is embedded before it is scrubbed, nothing is put that is not masked and sealed, nothing is put before it is
@@ -80,10 +80,8 @@ class Guard:
         if sealed.rows:
             if not (yield from self.entry.marked(view, sealed.dimension)):
                 return (yield from self.write(draft, shelf, acting, embedding))
-            audited = acting if self.policy.audit.writes else None
-            intent = self.state.begin(sealed, view.space, audited)
-            yield from carry_out(self.state, shelf, intent)
-            self.state.confirm(intent, audited, view.uid)
+            intent = self.state.begin(sealed, view.space, self._audited(acting))
+            yield from carry_out(self.state, shelf, intent, view.uid)
         return _receipt(admitted.backend_ids, sealed)
 
     def read(self, ask: Ask, shelf: Shelf, acting: Acting, embedding: Embedding) -> Flow[Answer]:
@@ -116,10 +114,8 @@ class Guard:
         opened = yield from self._retrieval.listed(self._retrieval.scope(admit_ask(ask), view, None), view)
         own = [each for each in opened if each.owner_tag == view.space.owner_tag]
         if own:
-            audited = acting if self.policy.audit.writes else None
-            intent = self.state.begin_drop(own, view.space, audited)
-            yield from carry_out(self.state, shelf, intent)
-            self.state.confirm(intent, audited, view.uid)
+            intent = self.state.begin_drop(own, view.space, self._audited(acting))
+            yield from carry_out(self.state, shelf, intent, view.uid)
         return len(own)
 
     def deserted(self, shelf: Shelf) -> Flow[bool]:
@@ -132,6 +128,9 @@ class Guard:
         return 0 if collection is None else (yield from settle(self.state, shelf, collection))
 
     # ------------------------------------------------------------------------------------------------- their parts
+
+    def _audited(self, acting: Acting) -> Acting | None:
+        return acting if self.policy.audit.writes else None
 
     def _held(self, rows: Sequence[Row], view: View) -> Mapping[str, Opened]:
         opened = view.shelf.sealer.open(rows, view.spaces, self._clock())

@@ -21,15 +21,16 @@ from vecguard.state.intents import Intent
 _RECORDED = "it is recorded, and the next call or Guard.reconcile settles it"
 
 
-def carry_out(state: State, shelf: Shelf, intent: Intent) -> Flow[None]:
+def carry_out(state: State, shelf: Shelf, intent: Intent, uid: str) -> Flow[None]:
     """Do what an intent says and read it back. It is left open if this does not run to its end."""
     with shelf.carrying_out(), state.intents.in_flight(intent):
         refused = yield from _attempt(Put(intent.rows) if intent.action == "put" else Drop(intent.rows.ids))
         seen = yield from _read_back(intent)
         if _done(intent, seen):
+            state.confirm(intent)
             return
         if refused is not None and not _begun(intent, seen):
-            state.strike_out(intent)
+            state.strike_out(intent, uid)
             raise refused
         raise Pending(f"the store did not take the whole write: {_RECORDED}", refused.native if refused else "")
 
@@ -50,7 +51,7 @@ def settle(state: State, shelf: Shelf, collection: Collection) -> Flow[int]:
             if refused is not None and _begun(intent, seen) and not _done(intent, seen):
                 kept += 1
                 continue
-        state.confirm(intent, None, collection.uid)
+        state.confirm_settled(intent, collection.uid)
     shelf.unsettled = kept > 0
     return len(intents) - kept
 

@@ -129,8 +129,7 @@ def test_a_chain_cannot_be_made_again_without_the_key(chains: State, path: Path)
     with chains.database.begin() as connection:
         connection.execute(tables.audit.insert().values(**line))
         connection.execute(tables.heads.insert().values(**head))
-    (found,) = chains.audit.verify()
-    assert found.writer == foreign.writer
+    assert foreign.writer in {found.writer for found in chains.audit.verify()}
 
 
 # ------------------------------------------------------------------------------------------------------ fail closed

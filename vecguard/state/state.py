@@ -5,12 +5,13 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 from sqlalchemy import Connection, insert, select
 
 from vecguard.arrays import Floats
-from vecguard.audit import AuditChain
+from vecguard.audit import SETTLER, AuditChain
 from vecguard.errors import StateError, WrongKey
 from vecguard.keys import Keyring, Root
 from vecguard.ports import Action
@@ -135,41 +136,50 @@ class State:
     # -------------------------------------------------------------------------------------------------- intents
 
     def begin(self, rows: Sealed, space: Space, acting: Acting | None) -> Intent:
-        """Write down what is about to be put, and keep the originals behind its tokens, in one transaction.
+        """Write down what is about to be put, keep the originals behind its tokens, and audit it: whole or not at all.
 
-        Where somebody acts, it must be possible to write the audit line that will confirm it.
+        The audit line comes before the deed, in the same transaction: what cannot be logged is not begun.
         """
-        if acting is not None:
-            self.audit.rehearse(acting, "write", space.uid, len(rows.rows))
 
         def work(connection: Connection) -> Intent:
             self.vault.keep(connection, space.owner_digest, space.owner_keys.vault, rows.originals)
-            return self.intents.begin(connection, space.uid, space.owner_digest, "put", rows)
+            return self._begin(connection, rows, space, acting, "put")
 
-        return self.database.run(work)
+        return self.audit.guarded(work)
 
     def begin_drop(self, opened: Sequence[Opened], space: Space, acting: Acting | None) -> Intent:
-        """Write down what is about to be deleted: ids, and the tags that tell these versions from later ones."""
-        if acting is not None:
-            self.audit.rehearse(acting, "delete", space.uid, len(opened))
+        """Write down and audit what is about to be deleted: ids, and the tags that tell these versions from others."""
         rows = Sealed(tuple(SealedRow(each.backend_id, None, {"_vg_tag": each.tag}) for each in opened), ())
-        return self.database.run(
-            lambda connection: self.intents.begin(connection, space.uid, space.owner_digest, "drop", rows)
-        )
+        return self.audit.guarded(lambda connection: self._begin(connection, rows, space, acting, "drop"))
 
-    def confirm(self, intent: Intent, acting: Acting | None, uid: str) -> None:
-        """Strike the intent out and, where somebody acts, write the audit line, in one transaction."""
+    def _begin(
+        self, connection: Connection, rows: Sealed, space: Space, acting: Acting | None, action: Literal["put", "drop"]
+    ) -> Intent:
+        if acting is not None:
+            self.audit.append_in(connection, acting, _AUDITED[action], space.uid, len(rows.rows))
+        return self.intents.begin(connection, space.uid, space.owner_digest, action, rows)
+
+    def confirm(self, intent: Intent) -> None:
+        """Strike out an intent that was carried out."""
+        self.database.run(lambda connection: self.intents.settle(connection, intent))
+
+    def confirm_settled(self, intent: Intent, uid: str) -> None:
+        """Strike out an intent that a later call carried out, and audit that: its own line may be long past."""
 
         def work(connection: Connection) -> None:
             self.intents.settle(connection, intent)
-            if acting is not None:
-                self.audit.append_in(connection, acting, _AUDITED[intent.action], uid, len(intent.rows.rows))
+            self.audit.append_in(connection, SETTLER, "reconcile", uid, len(intent.rows.rows), intent.action)
 
         self.audit.guarded(work)
 
-    def strike_out(self, intent: Intent) -> None:
-        """Strike an intent out of which nothing reached the shelf."""
-        self.database.run(lambda connection: self.intents.settle(connection, intent))
+    def strike_out(self, intent: Intent, uid: str) -> None:
+        """Strike out an intent of which the store kept nothing, and audit that its line came to nothing."""
+
+        def work(connection: Connection) -> None:
+            self.intents.settle(connection, intent)
+            self.audit.append_in(connection, SETTLER, "reconcile", uid, 0, "refused by the store")
+
+        self.audit.guarded(work)
 
     def close(self) -> None:
         """Close the database."""
