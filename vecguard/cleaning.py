@@ -6,9 +6,9 @@ out, so it is discarded and the clean text is embedded instead; without an embed
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from vecguard.admission import touched
 from vecguard.arrays import Floats
@@ -18,8 +18,12 @@ from vecguard.policy import Policy
 from vecguard.ports import CleanText, Mint, Scrubber
 from vecguard.records import Admitted, Body, Fields, Opened, Scrubbed, VectorSeal, made_by
 from vecguard.scrub import mint_token
+from vecguard.scrub.settings import TOKEN_LIKE
 from vecguard.scrubbed_embeddings import CleanVectors
 from vecguard.space import Space
+
+OwnTokens: TypeAlias = Callable[[Space, list[str]], Collection[str]]
+"""Which of these tokens an owner's vault holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +68,15 @@ def scrubber(policy: Policy) -> Scrubber:
 class Cleaning:
     """Runs a scrubber over everything of a call that carries text. Whatever a detector raises refuses the call."""
 
-    def __init__(self, inner: Scrubber, policy: Policy, made_here: CleanVectors) -> None:
+    def __init__(self, inner: Scrubber, policy: Policy, made_here: CleanVectors, own_tokens: OwnTokens) -> None:
         self._inner = inner
         self._policy = policy
         self._made_here = made_here
+        self._own_tokens = own_tokens
 
     def texts(self, texts: list[str], space: Space | None = None) -> list[CleanText]:
         """Scrub texts under an owner's tokens; without an owner only their `embedded` form is of use."""
-        mint = _mint_for(space)
+        mint = self._mint_for(space)
         clean = shielded(_failed, lambda: list(self._inner.scrub(texts, mint)))
         if len(clean) != len(texts):
             raise ScrubFailed("the scrubber did not answer for every text")
@@ -79,9 +84,26 @@ class Cleaning:
 
     def fields(self, fields: Fields, space: Space) -> tuple[dict[str, Any], tuple[tuple[str, str], ...]]:
         """Scrub keys and values of one record's fields."""
-        mint = _mint_for(space)
+        mint = self._mint_for(space)
         scrubbed, originals, _ = shielded(_failed, lambda: self._inner.scrub_fields(fields, mint))
         return scrubbed, originals
+
+    def _mint_for(self, space: Space | None) -> Mint:
+        """Return how tokens are minted for an owner, or for nobody.
+
+        Text that looks like a token gets a token, so that nobody can write another owner's; but one of the owner's own
+        stays, so that a text that was read can be changed and written back, or filtered by.
+        """
+        if space is None:
+            return lambda entity, _original: f"<{entity}>"
+        key = space.owner_keys.tokens.reveal()
+
+        def mint(entity: str, original: str) -> str:
+            if entity == TOKEN_LIKE and self._own_tokens(space, [original]):
+                return original
+            return mint_token(key, entity, original)
+
+        return mint
 
     def where(self, predicate: Predicate, space: Space) -> Predicate:
         """Replace personal data in filter names and values by the acting owner's tokens, as it was when written."""
@@ -184,13 +206,6 @@ def _kept(held: Opened | None, row: int) -> VectorSeal:
     if held is None:
         raise BadInput(f"record {row} has neither a text nor a vector")
     return held.vector
-
-
-def _mint_for(space: Space | None) -> Mint:
-    if space is None:
-        return lambda entity, _original: f"<{entity}>"
-    key = space.owner_keys.tokens.reveal()
-    return lambda entity, original: mint_token(key, entity, original)
 
 
 def _failed(name: str) -> ScrubFailed:

@@ -10,6 +10,7 @@ only its predecessor makes. A path is a generator: it yields store requests and 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -60,7 +61,7 @@ class Guard:
         self.entry = Entry(self.state, OwnRows())
         self._clock = wall_clock
         self._made_here = CleanVectors()
-        self._cleaning = Cleaning(scrubber(policy), policy, self._made_here)
+        self._cleaning = Cleaning(scrubber(policy), policy, self._made_here, self.state.originals)
         self._protector = mechanism(policy.vectors)
         self._watch = Limits(policy.reads.max_results)
         self._retrieval = Retrieval(policy, self._cleaning, self._protector, self._clock)
@@ -175,6 +176,10 @@ class Guard:
                 "this policy leaves vectors or metadata readable in a store that outlives the process; "
                 "vecguard.hazmat.permit_exposed_store(guard, reason=...) permits it"
             )
+        if self.policy.texts == "clear" and traits.persistent:
+            warnings.warn(
+                "texts lie in clear beside their vectors: each is a known pair for a thief of the store", stacklevel=4
+            )
         return Shelf(traits, Sealer(self.policy, traits), legacy)
 
     def embedding_for(self, native: Callable[..., Any] | None) -> Embedding:
@@ -202,6 +207,10 @@ class Guard:
         Every guarded object does this on first touch. Raises `StoreFailed` if the store is still away.
         """
         return facade.run(guarded, self.settle(facade.shelf_of(guarded)))
+
+    async def areconcile(self, guarded: Any) -> int:
+        """Do the same for a guarded collection of an asynchronous client."""
+        return await facade.arun(guarded, self.settle(facade.shelf_of(guarded)))
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Self:

@@ -34,6 +34,11 @@ class Part(BaseModel):
         if complaints:
             raise PolicyError(f"{type(self).__name__}: {complaints}")
 
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Do what `replace` does: pydantic's own copy would not look at the changes."""
+        del deep  # frozen all the way down
+        return self.replace(**(update or {}))
+
     def replace(self, **changes: Any) -> Self:
         """Return a copy with these settings changed, validated as a new one would be."""
         return type(self)(**{**{name: getattr(self, name) for name in type(self).model_fields}, **changes})

@@ -11,9 +11,9 @@ from vecguard.facade import Room, counting, forgetting, refuse_unknown
 from vecguard.principal import resolve
 from vecguard.records import Ask
 from vecguard.rules import OWNER_FIELD
+from vecguard.steps import Native, Path, Steps
 from vecguard_qdrant._collections import checked_vectors, is_local, opened, shelves
 from vecguard_qdrant._results import own_info
-from vecguard_qdrant._steps import Native, Path, Steps
 from vecguard_qdrant._surface import SYNC
 
 

@@ -7,8 +7,8 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from vecguard.facade import Guarded, Passed, Room, room_of
+from vecguard.steps import Steps, acarry
 from vecguard_qdrant import _admin, _calls
-from vecguard_qdrant._steps import Steps, acarry
 from vecguard_qdrant._surface import ASYNC
 
 P = ParamSpec("P")

@@ -7,8 +7,8 @@ from typing import Any
 
 from vecguard.ports import Drop, Fetch, Find, Found, Page, Pages, Put, Search, Traits
 from vecguard.records import Row
+from vecguard.steps import acarry
 from vecguard_qdrant import _rows
-from vecguard_qdrant._steps import acarry
 
 
 class AsyncQdrantStore:

@@ -19,12 +19,12 @@ from vecguard.facade import Room, counting, forgetting, reading, refuse_unknown,
 from vecguard.flow import Flow
 from vecguard.principal import Acting, resolve
 from vecguard.records import Answer, Ask, Query, Record, RecordId
+from vecguard.steps import Path, Steps, Withhold
 from vecguard_qdrant import _ids
 from vecguard_qdrant._collections import opened, shelves
 from vecguard_qdrant._filters import Parsed, parse
 from vecguard_qdrant._points import dense, draft
 from vecguard_qdrant._results import checked_selector, completed, native_record, scored, threshold, unscored
-from vecguard_qdrant._steps import Path, Steps, Withhold
 from vecguard_qdrant._surface import SYNC
 
 _POINTS_AT_ONCE = 256

@@ -16,7 +16,7 @@ from vecguard.facade import Room
 from vecguard.ports import Traits
 from vecguard.records import Metric
 from vecguard.shelf import Shelf
-from vecguard_qdrant._steps import Native, Steps
+from vecguard.steps import Native, Steps
 
 _METRICS: Mapping[rest.Distance, Metric] = {
     rest.Distance.COSINE: "cosine",

@@ -16,8 +16,8 @@ from qdrant_client.http import models as rest
 from vecguard.ports import Drop, Fetch, Find, Found, Page, Pages, Put, Search
 from vecguard.records import Row, SealedRow
 from vecguard.sealing import SCHEME_FIELD
+from vecguard.steps import Native, Steps
 from vecguard_qdrant._compiled import compiled, point_id
-from vecguard_qdrant._steps import Native, Steps
 
 T = TypeVar("T")
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import chromadb
 import pytest
-import vecguard_chroma
 
+import vecguard_chroma
 from vecguard import Guard, Policy, Scrub
 from vecguard.testing import word_hash
 

@@ -15,8 +15,8 @@ from typing import Any
 import chromadb
 import numpy as np
 import pytest
-import vecguard_chroma
 
+import vecguard_chroma
 from vecguard import Guard, Keyring, Policy, PolicyError, Principal, Scrub, UnprotectedRows, hazmat
 from vecguard.testing import word_hash
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import vecguard_chroma
 
 import vecguard
+import vecguard_chroma
 from vecguard import Policy, Principal, VecGuardError
 
 SECRETS = ["Zebulon", "zebulon@example.com", "415-555-0133", "id-of-zebulon", "owner-zeta", "planted-value", "0.7331"]

@@ -13,18 +13,18 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import vecguard_chroma
 from chromadb.api import ClientAPI
 from chromadb.api.async_client import AsyncClient
 from chromadb.api.client import AdminClient, Client
 from chromadb.api.models.AsyncCollection import AsyncCollection
 from chromadb.api.models.Collection import Collection
-from vecguard_chroma import GuardedClient, GuardedCollection
-from vecguard_chroma._surface import CLIENT, COLLECTION
 
 import vecguard
+import vecguard_chroma
 from vecguard import AccessDenied, Undecided, hazmat
 from vecguard.surface import ALLOWED, GUARDED, Denied, Surface
+from vecguard_chroma import GuardedClient, GuardedCollection
+from vecguard_chroma._surface import CLIENT, COLLECTION
 
 SURFACES = {"collection": (COLLECTION, Collection, GuardedCollection), "client": (CLIENT, Client, GuardedClient)}
 

@@ -8,8 +8,8 @@ from typing import Any
 import chromadb
 import numpy as np
 import pytest
-import vecguard_chroma
 
+import vecguard_chroma
 from vecguard import EmbedderFailed, EmbedderNeeded, Guard, Keyring, Policy, UnscrubbedVector
 from vecguard.testing import word_hash
 

@@ -323,3 +323,19 @@ def test_a_hundred_mutations_never_start_weaker(started: Callable[[str], Guard])
         assert policy.replace(scrub=base.scrub) == base, changed  # a phrase of the deny list may be any phrase
         assert policy.scrub.replace(deny=()) == base.scrub.replace(deny=()), changed
     assert started_anyway < 20
+
+
+def test_a_pydantic_copy_is_validated_too() -> None:
+    """`model_copy(update=...)`, which pydantic does not check, is checked here: no way round to a weaker policy."""
+    assert Policy().model_copy(update={"texts": "clear"}).texts == "clear"
+    with pytest.raises(PolicyError):
+        Policy().model_copy(update={"vectors": {"noise": -1}})
+    with pytest.raises(PolicyError):
+        Vectors().model_copy(update={"noise": float("nan")})
+
+
+def test_clear_texts_are_said_loudly() -> None:
+    """Clear texts in a store that lasts are allowed and warned of."""
+    guard = Guard(Policy(texts="clear"), keys=Keyring.ephemeral(), state=":memory:", embedder=EMBED)
+    with pytest.warns(UserWarning, match="known pair"):
+        guard.shelf(Traits("memory", "cosine", None, persistent=True))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import faiss
 import numpy as np
 import pytest
-from vecguard_faiss import GuardedFaissCollection
 
 from vecguard import (
     BadId,
@@ -22,6 +21,7 @@ from vecguard import (
     UnscrubbedVector,
 )
 from vecguard.testing import word_hash
+from vecguard_faiss import GuardedFaissCollection
 
 D = 24
 WORDS = ["heart", "lung", "liver", "fever", "cough", "x-ray", "insulin", "biopsy", "fracture", "asthma"]

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import faiss
 import numpy as np
 import pytest
-import vecguard_faiss
 
+import vecguard_faiss
 from vecguard import (
     AccessDenied,
     BadId,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import faiss
 import numpy as np
 import pytest
-import vecguard_faiss
 
+import vecguard_faiss
 from vecguard import BadInput, BadVector, Undecided, UnprotectedRows
 
 

@@ -11,9 +11,8 @@ from pathlib import Path
 import faiss
 import numpy as np
 import pytest
-import vecguard_faiss
-from vecguard_faiss import GuardedFaissCollection, GuardedIndex
 
+import vecguard_faiss
 from vecguard import (
     BadInput,
     Keyring,
@@ -25,6 +24,7 @@ from vecguard import (
     VecGuardError,
     WrongKey,
 )
+from vecguard_faiss import GuardedFaissCollection, GuardedIndex
 
 SENTENCE = "Dr. Sarah Johnson saw John Smith about his diabetes in the blue room"
 PLANTED = (

@@ -5,14 +5,14 @@ from __future__ import annotations
 import faiss
 import numpy as np
 import pytest
-from vecguard_faiss._store import FaissStore, confined
-from vecguard_faiss._template import Template
 
 from vecguard.filters import EVERYTHING, All, AnyOf, Compare, Ids, Not
 from vecguard.ports import Drop, Fetch, Find, Pages, Put, Search
 from vecguard.protect.masked import mint_masked, mint_query
 from vecguard.records import Sealed, SealedRow
 from vecguard.testing import MemoryStore
+from vecguard_faiss._store import FaissStore, confined
+from vecguard_faiss._template import Template
 
 D = 8
 OWNERS = ("o1", "o2", "o3")

@@ -8,13 +8,13 @@ import pickle
 import faiss
 import numpy as np
 import pytest
-import vecguard_faiss
-from vecguard_faiss._surface import INDEX
-from vecguard_faiss._template import SUPPORTED
 
 import vecguard
+import vecguard_faiss
 from vecguard import AccessDenied, Undecided
 from vecguard.surface import Denied
+from vecguard_faiss._surface import INDEX
+from vecguard_faiss._template import SUPPORTED
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-import vecguard_qdrant
 from qdrant_client import AsyncQdrantClient, QdrantClient, models
 
+import vecguard_qdrant
 from vecguard import Guard
 from vecguard.testing import word_hash
 

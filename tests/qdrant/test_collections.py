@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import vecguard_qdrant
 from qdrant_client import QdrantClient, models
-from vecguard_qdrant._astore import AsyncQdrantStore
-from vecguard_qdrant._collections import traits_of
-from vecguard_qdrant._store import QdrantStore
 
+import vecguard_qdrant
 from vecguard import Guard, Keyring, Policy, PolicyError, StateMismatch, Undecided, UnprotectedRows
 from vecguard.filters import EVERYTHING
 from vecguard.ports import Find, Pages, Put
 from vecguard.protect.masked import mint_marker
 from vecguard.records import Sealed, SealedRow
+from vecguard_qdrant._astore import AsyncQdrantStore
+from vecguard_qdrant._collections import traits_of
+from vecguard_qdrant._store import QdrantStore
 
 COSINE = models.VectorParams(size=16, distance=models.Distance.COSINE)
 

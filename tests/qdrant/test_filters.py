@@ -7,9 +7,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-import vecguard_qdrant
 from qdrant_client import QdrantClient, models
 
+import vecguard_qdrant
 from vecguard import Policy, Undecided
 
 _UUID = str(UUID(int=5))

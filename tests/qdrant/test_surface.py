@@ -8,12 +8,12 @@ import pickle
 from typing import Any
 
 import pytest
-import vecguard_qdrant
 from qdrant_client import AsyncQdrantClient, QdrantClient
-from vecguard_qdrant._surface import ASYNC, SYNC
 
+import vecguard_qdrant
 from vecguard import AccessDenied, Undecided, hazmat
 from vecguard.surface import GUARDED, Denied
+from vecguard_qdrant._surface import ASYNC, SYNC
 
 BOTH = pytest.mark.parametrize("surface", [SYNC, ASYNC], ids=["sync", "async"])
 

@@ -10,7 +10,8 @@ from presidio_anonymizer.entities import OperatorConfig, RecognizerResult
 from presidio_anonymizer.operators import Operator, OperatorType
 
 from vecguard.scrub.findings import Finding
-from vecguard.scrub.tokens import Mint
+from vecguard.scrub.settings import TOKEN_LIKE
+from vecguard.scrub.tokens import TOKEN, Mint, kind_of
 
 
 class Token(Operator):  # type: ignore[misc]  # Presidio is untyped
@@ -20,7 +21,8 @@ class Token(Operator):  # type: ignore[misc]  # Presidio is untyped
         """Return the token. Two spellings of one value share it; the first one in the text is the one noted."""
         params = params or {}
         token: str = params["mint"](params["entity_type"], text)
-        params["originals"][token] = text  # the engine works from the end of the text, so the first comes last
+        if token != text:  # a token of the owner's own that comes back stands for what it stood for
+            params["originals"][token] = text  # the engine works from the end of the text, so the first comes last
         return token
 
     def validate(self, params: dict[str, Any] | None = None) -> None:
@@ -58,10 +60,15 @@ def tokenised(text: str, findings: Sequence[Finding], mint: Mint) -> tuple[str, 
 
 
 def generalised(text: str, findings: Sequence[Finding]) -> str:
-    """Return the text with `<PERSON>` and the like in place of findings: the same words for every owner and person."""
+    """Return the text with `<PERSON>` and the like in place of findings: the same words for every owner and person.
+
+    A token that was in the text already counts as what it was minted for.
+    """
     parts: list[str] = []
     end = 0
     for finding in findings:
-        parts += [text[end : finding.start], f"<{finding.entity}>"]
+        found = text[finding.start : finding.end]
+        kind = kind_of(found) if finding.entity == TOKEN_LIKE and TOKEN.fullmatch(found) else finding.entity
+        parts += [text[end : finding.start], f"<{kind}>"]
         end = finding.end
     return "".join([*parts, text[end:]])

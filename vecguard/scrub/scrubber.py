@@ -84,7 +84,7 @@ class PresidioScrubber:
         return ScrubbedText(
             stored,
             generalised(text, findings),
-            changed=True,
+            changed=stored != text,
             originals=tuple(originals.items()),
             entities=MappingProxyType(Counter(finding.entity for finding in findings)),
         )

@@ -35,6 +35,11 @@ def _framed(part: str) -> bytes:
     return len(encoded).to_bytes(8, "big") + encoded
 
 
+def kind_of(token: str) -> str:
+    """Return the type that a token was minted for: PERSON for `<PERSON_4k2q...>`."""
+    return token[1 : -(_DIGITS + 2)]
+
+
 def tokens_in(text: str) -> Iterator[str]:
     """Yield every token in `text`, in order, repeats included."""
     return (match.group() for match in TOKEN.finditer(text))
