@@ -23,7 +23,7 @@ from typing import Any
 
 from vecguard.errors import PolicyError, shielded
 from vecguard.keys import Keyring
-from vecguard.policy import Policy, read_toml
+from vecguard.policy import Policy, named, read_toml
 
 
 def check(policy: object, keys: object, state: object) -> None:
@@ -60,8 +60,8 @@ def _table(tables: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _known(table: Mapping[str, Any], names: tuple[str, ...], where: str) -> None:
-    if unknown := [name for name in table if name not in names]:
-        raise PolicyError(f"{where} has {len(unknown)} unknown setting(s); it takes {', '.join(names)}")
+    if unknown := [named(name) for name in table if name not in names]:
+        raise PolicyError(f"{where} has no setting {', '.join(unknown)}; it takes {', '.join(names)}")
 
 
 def _keys(table: Mapping[str, Any]) -> Keyring:

@@ -197,7 +197,7 @@ class Policy(Part):
         changes: dict[str, Any] = {}
         for name, value in chosen.items():
             if name not in cls.model_fields:
-                raise PolicyError(f"policy has no setting {_named(name)}; it has {', '.join(cls.model_fields)}")
+                raise PolicyError(f"policy has no setting {named(name)}; it has {', '.join(cls.model_fields)}")
             part = getattr(base, name)
             if isinstance(part, Part) and not isinstance(value, Mapping):
                 raise PolicyError(f"policy.{name} is a table")
@@ -219,5 +219,6 @@ def _tupled(table: Mapping[str, Any]) -> dict[str, Any]:
     return {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
 
 
-def _named(name: object) -> str:
+def named(name: object) -> str:
+    """Return a setting's name if it is one: a typo may be shown, a pasted secret may not."""
     return name if isinstance(name, str) and name.isidentifier() and len(name) <= 40 else "of that name"

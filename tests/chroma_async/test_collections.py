@@ -142,9 +142,13 @@ TOUCHES: dict[str, dict[str, Any]] = {
 @pytest.mark.filterwarnings("ignore:stored vectors are not returned")
 async def test_the_first_touch_refuses_unguarded_rows(verb: str, legacy: Any, guard_of: Any) -> None:
     """Whatever is called first on a wrapped collection, they are found before anything is answered or written."""
-    with pytest.raises(UnprotectedRows) as caught:
-        wrapped = vecguard_chroma.wrap(legacy, guard_of()).acting_for("alice")
+
+    async def touch() -> None:
+        wrapped = vecguard_chroma.wrap(legacy, guard_of()).acting_for("alice")  # the synchronous one ends here
         await settled(getattr(wrapped, verb)(**TOUCHES[verb]))
+
+    with pytest.raises(UnprotectedRows) as caught:
+        await touch()
     assert caught.value.count == 2
     assert sorted((await settled(legacy.get()))["documents"]) == ["one", "two"]
 
