@@ -59,18 +59,14 @@ class AuditChain:
         """Run a transaction that appends. If it fails, the chain stays where it was and the call is refused."""
         with self._lock:
             before = self._number, self._last
-            done = False
             try:
-                result = self._database.run(work)
-                done = True
+                return self._database.run(work)
             except StateError:
-                pass
-            finally:
-                if not done:
-                    self._number, self._last = before
-        if not done:
-            raise AuditFailed("the audit line could not be written, so the call was refused")
-        return result
+                self._number, self._last = before
+            except BaseException:
+                self._number, self._last = before
+                raise
+        raise AuditFailed("the audit line could not be written, so the call was refused")
 
     def append_in(
         self, connection: Connection, acting: Acting, action: Action, uid: str, count: int, detail: str = ""

@@ -7,7 +7,7 @@ store I/O. So one path serves both kinds of store, and every yield is a place wh
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TypeAlias, TypeVar
 
@@ -48,7 +48,7 @@ async def adrive(flow: Flow[T], store: AsyncStore) -> T:
     failure: StoreFailed | None = None
     with _ended(flow):
         while not isinstance(step := await asyncio.to_thread(_advance, flow, answer, failure), _Done):
-            answer, failure = await _aoutcome(step.on(store))
+            answer, failure = await _aoutcome(step, store)
     return step.value  # type: ignore[no-any-return]  # the generator's own return type
 
 
@@ -71,9 +71,9 @@ def _outcome(request: Request, store: Store) -> tuple[Any, StoreFailed | None]:
         return None, _failed(native)
 
 
-async def _aoutcome(answer: Awaitable[Any]) -> tuple[Any, StoreFailed | None]:
+async def _aoutcome(request: Request, store: AsyncStore) -> tuple[Any, StoreFailed | None]:
     try:
-        return await answer, None
+        return await request.on(store), None
     except VecGuardError:
         raise
     except Exception as native:  # noqa: BLE001 - as above

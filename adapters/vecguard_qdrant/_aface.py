@@ -2,28 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
-
-from vecguard.facade import Guarded, Passed, Room, room_of
-from vecguard.steps import Steps, acarry
+from vecguard.facade import Guarded, Passed
+from vecguard.steps import acarried
 from vecguard_qdrant import _admin, _calls
 from vecguard_qdrant._surface import ASYNC
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-def _verb(steps: Callable[Concatenate[Room, P], Steps[T]]) -> Callable[Concatenate[Any, P], Coroutine[Any, Any, T]]:
-    """Make a coroutine method that runs steps to their end."""
-
-    @wraps(steps)
-    async def method(self: Guarded, /, *args: P.args, **options: P.kwargs) -> T:
-        room = room_of(self)
-        return await acarry(steps(room, *args, **options), room.native)
-
-    return method
 
 
 class AsyncGuardedQdrantClient(Guarded):
@@ -35,14 +17,14 @@ class AsyncGuardedQdrantClient(Guarded):
     DEFAULT_BATCH_SIZE = Passed("DEFAULT_BATCH_SIZE")
     info = Passed("info")
 
-    create_collection = _verb(_admin.create_collection)
-    collection_exists = _verb(_admin.collection_exists)
-    get_collection = _verb(_admin.get_collection)
-    get_collections = _verb(_admin.get_collections)
-    delete_collection = _verb(_admin.delete_collection)
-    upsert = _verb(_calls.upsert)
-    delete = _verb(_calls.delete)
-    count = _verb(_calls.count)
-    retrieve = _verb(_calls.retrieve)
-    scroll = _verb(_calls.scroll)
-    query_points = _verb(_calls.query_points)
+    create_collection = acarried(_admin.create_collection)
+    collection_exists = acarried(_admin.collection_exists)
+    get_collection = acarried(_admin.get_collection)
+    get_collections = acarried(_admin.get_collections)
+    delete_collection = acarried(_admin.delete_collection)
+    upsert = acarried(_calls.upsert)
+    delete = acarried(_calls.delete)
+    count = acarried(_calls.count)
+    retrieve = acarried(_calls.retrieve)
+    scroll = acarried(_calls.scroll)
+    query_points = acarried(_calls.query_points)

@@ -2,28 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
-
-from vecguard.facade import Guarded, Passed, Room, room_of
-from vecguard.steps import Steps, carry
+from vecguard.facade import Guarded, Passed
+from vecguard.steps import carried
 from vecguard_qdrant import _admin, _calls
 from vecguard_qdrant._surface import SYNC
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-def _verb(steps: Callable[Concatenate[Room, P], Steps[T]]) -> Callable[Concatenate[Any, P], T]:
-    """Make a method that runs steps to their end."""
-
-    @wraps(steps)
-    def method(self: Guarded, /, *args: P.args, **options: P.kwargs) -> T:
-        room = room_of(self)
-        return carry(steps(room, *args, **options), room.native)
-
-    return method
 
 
 class GuardedQdrantClient(Guarded):
@@ -35,15 +17,15 @@ class GuardedQdrantClient(Guarded):
     DEFAULT_BATCH_SIZE = Passed("DEFAULT_BATCH_SIZE")
     info = Passed("info")
 
-    create_collection = _verb(_admin.create_collection)
-    collection_exists = _verb(_admin.collection_exists)
-    get_collection = _verb(_admin.get_collection)
-    get_collections = _verb(_admin.get_collections)
-    delete_collection = _verb(_admin.delete_collection)
-    upsert = _verb(_calls.upsert)
-    upload_points = _verb(_calls.upload_points)
-    delete = _verb(_calls.delete)
-    count = _verb(_calls.count)
-    retrieve = _verb(_calls.retrieve)
-    scroll = _verb(_calls.scroll)
-    query_points = _verb(_calls.query_points)
+    create_collection = carried(_admin.create_collection)
+    collection_exists = carried(_admin.collection_exists)
+    get_collection = carried(_admin.get_collection)
+    get_collections = carried(_admin.get_collections)
+    delete_collection = carried(_admin.delete_collection)
+    upsert = carried(_calls.upsert)
+    upload_points = carried(_calls.upload_points)
+    delete = carried(_calls.delete)
+    count = carried(_calls.count)
+    retrieve = carried(_calls.retrieve)
+    scroll = carried(_calls.scroll)
+    query_points = carried(_calls.query_points)

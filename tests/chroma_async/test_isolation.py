@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 import pytest
+from chromadb.errors import InternalError
 
 import vecguard
 from vecguard import AccessDenied, BadId, BadInput, BadVector, ReservedField, Undecided, VectorsWithheldWarning
@@ -63,6 +64,19 @@ async def test_no_verb_without_an_id_reaches_others(desk: Any) -> None:
     assert await desk("alice", "count") == 1
     assert await desk("alice", "delete", **everything) == {"deleted": 1}
     assert await desk("bob", "count") == 1
+
+
+async def test_a_query_among_ids_wants_all_of_them(desk: Any) -> None:
+    """One that is missing, or another's, fails it as it fails natively; one's own alone are ranked."""
+    await desk.write("bob", {"bobs": "secret text"})
+    await desk.write("alice", {"a": "first text", "b": "second text"})
+    with pytest.raises(InternalError) as natively:
+        await desk.raw("query", query_embeddings=[UNIT], ids=["none"])
+    for other in ("bobs", "none"):
+        with pytest.raises(InternalError) as caught:
+            await desk("alice", "query", query_texts=["text"], ids=["a", other])
+        assert str(caught.value) in str(natively.value)
+    assert (await desk("alice", "query", query_texts=["first text"], ids=["a", "b"]))["ids"] == [["a", "b"]]
 
 
 async def test_nobody_acting_is_refused(desk: Any) -> None:
