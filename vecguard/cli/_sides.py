@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -74,13 +75,13 @@ class ChromaSide:
         from chromadb.config import Settings  # noqa: PLC0415
 
         del dimension
-        settings = Settings(anonymized_telemetry=False)
-        client = chromadb.PersistentClient(str(folder), settings) if folder else chromadb.EphemeralClient(settings)
-        if folder is None:  # in-memory clients of one process share their collections
-            for name in [each.name for each in client.list_collections()]:
-                client.delete_collection(name)
-        self._native = client.get_or_create_collection(
-            COLLECTION, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+        quiet = Settings(anonymized_telemetry=False)
+        self._client = chromadb.PersistentClient(str(folder), quiet) if folder else chromadb.EphemeralClient()
+        # in-memory clients of one process share their collections, so each of ours has a name of its own
+        self._name = COLLECTION if folder else f"{COLLECTION}-{secrets.token_hex(4)}"
+        self._lasting = folder is not None
+        self._native = self._client.get_or_create_collection(
+            self._name, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
         )
         self._guarded: Any = None
         if guard is not None:
@@ -138,7 +139,9 @@ class ChromaSide:
         return [Stored(*row) for row in columns]
 
     def close(self) -> None:
-        """Chroma keeps its files open until the process ends; its writes are on disk."""
+        """Free the memory; files stay open until the process ends, with every write on disk."""
+        if not self._lasting:
+            self._client.delete_collection(self._name)
 
 
 class QdrantSide:
