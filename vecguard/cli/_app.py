@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from vecguard.errors import VecGuardError
 from vecguard.keys import Keyring
@@ -124,5 +125,5 @@ def _run(call: object) -> None:
     except (VecGuardError, ImportError) as failure:
         message = str(failure)
     if message:
-        Console(stderr=True).print(f"[bold red]Error:[/] {message}", highlight=False)
+        Console(stderr=True).print("[bold red]Error:[/]", escape(message), highlight=False)
         raise typer.Exit(1)
