@@ -114,7 +114,7 @@ def keys_new(path: Annotated[Path, typer.Argument(help="Where to write the key f
     Keep it away from the store and from the state database, and keep a copy: without it, nothing comes back.
     """
     _run(lambda: Keyring.generate(path))
-    console.print(f"Wrote one root key to {path} (mode 0600). Back it up; nothing can be read without it.")
+    console.print(f"Wrote one root key to {escape(str(path))} (mode 0600). Back it up; nothing can be read without it.")
 
 
 def _run(call: object) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from vecguard import Guard, Keyring, Policy
@@ -63,7 +64,9 @@ def run(
     """Measure, print the table, write the JSON document and the plot."""
     policies = {name: _tuned(_policy(name), noise, over_fetch) for name in profiles}
     corpus = _cut(load(data, split), only)
-    console.print(f"{corpus.name}: {len(corpus.doc_ids)} documents, {len(corpus.query_ids)} queries with judgements.")
+    console.print(
+        f"{escape(corpus.name)}: {len(corpus.doc_ids)} documents, {len(corpus.query_ids)} queries with judgements."
+    )
     with _progress(console) as progress:
         embed = _embedder(embedder, progress)
         documents, queries = embed(corpus.texts), embed(corpus.queries)
@@ -76,7 +79,7 @@ def run(
     name = f"retrieval-{corpus.name}"
     write_json(out / f"{name}.json", cells, setup)
     plot(out / f"{name}.png", cells, setup)
-    console.print(f"Wrote {out / name}.json and {out / name}.png")
+    console.print(f"Wrote {escape(str(out / name))}.json and .png beside it")
     return cells
 
 

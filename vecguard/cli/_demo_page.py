@@ -33,7 +33,9 @@ def show(
         embed(["ready"])
     corpus = _corpus.synthetic() if data is None else _corpus.from_folder(data)
     ready = time.perf_counter() - started
-    console.print(f"\n[bold]VecGuard demo[/]: {corpus.title}, three owners, profile {profile}, embedder {embedder}.")
+    console.print(
+        f"\n[bold]VecGuard demo[/]: {escape(corpus.title)}, three owners, profile {profile}, embedder {embedder}."
+    )
     evidence: list[Evidence] = []
     with tempfile.TemporaryDirectory(prefix="vecguard-demo-") as scratch:
         folder = Path(scratch) if keep is None else _new(keep)
