@@ -1,7 +1,8 @@
 """Entering a collection: its marker is checked, unguarded rows are noticed, and open intents are settled.
 
 The marker is one row that stands for no record. It ties the collection to one state database, so that a guard with
-another state (which would know neither the owners' keys nor the tombstones) refuses instead of finding nothing. It is
+another state (which would know neither the owners' keys nor the tombstones) refuses instead of finding nothing, and to
+the policy's layout, so that a guard with another dial refuses instead of dropping rows that it cannot unmask. It is
 written with the first record, because only then every store knows the dimension of its vectors.
 """
 
@@ -12,7 +13,7 @@ import hmac
 import secrets
 from collections.abc import Sequence
 
-from vecguard.errors import StateMismatch, StoreFailed, UnprotectedRows
+from vecguard.errors import PolicyError, StateMismatch, StoreFailed, UnprotectedRows
 from vecguard.filters import Compare, Not
 from vecguard.flow import Flow
 from vecguard.ports import Fetch, Find, Found, Page, Pages, Put, Rules
@@ -27,15 +28,17 @@ from vecguard.state import State
 
 MARKER = hashlib.sha256(b"vecguard marker").hexdigest()[:32]
 UID_FIELD = "_vg_uid"
+LAYOUT_FIELD = "_vg_layout"
 _MARKER_TAG = "_vg_marker"
 
 
 class Entry:
     """Opens collections for the paths of a guard."""
 
-    def __init__(self, state: State, rules: Rules) -> None:
+    def __init__(self, state: State, rules: Rules, layout: str) -> None:
         self._state = state
         self._rules = rules
+        self._layout = layout
 
     def to_read(self, shelf: Shelf, acting: Acting, *, changing: bool = False) -> Flow[View | None]:
         """Return the view of a reader, or None where there is nothing that it could see."""
@@ -117,7 +120,8 @@ class Entry:
     def _mark(self, shelf: Shelf, uid: str, dimension: int) -> Flow[Collection]:
         self._state.remember(uid, shelf.traits.kind)
         keys = self._state.collection_keys(uid)
-        fields = {SCHEME_FIELD: SCHEME, UID_FIELD: uid, _MARKER_TAG: _marker_tag(keys, uid, self._state.id)}
+        fields = {SCHEME_FIELD: SCHEME, UID_FIELD: uid, LAYOUT_FIELD: self._layout}
+        fields[_MARKER_TAG] = _marker_tag(keys, uid, self._state.id, self._layout)
         yield Put(Sealed((SealedRow(MARKER, mint_marker(dimension), fields),), ()), if_absent=True)
         # another writer may have been first; then theirs stands
         rows: Sequence[Row] = yield Fetch((MARKER,), vectors=True)
@@ -131,11 +135,16 @@ class Entry:
         if not self._state.knows(uid):
             raise StateMismatch("this collection was guarded with another state database")
         keys = self._state.collection_keys(uid)
-        found = str(row.fields.get(_MARKER_TAG))
-        if not hmac.compare_digest(found, _marker_tag(keys, uid, self._state.id)):
+        found, layout = str(row.fields.get(_MARKER_TAG)), str(row.fields.get(LAYOUT_FIELD))
+        if not hmac.compare_digest(found, _marker_tag(keys, uid, self._state.id, layout)):
             raise StateMismatch("this collection's marker does not authenticate")
+        if layout != self._layout:
+            raise PolicyError(
+                f"this collection was made with {layout}, and the policy says {self._layout}: open it with the policy "
+                "that it was made with, or write its records to a new collection"
+            )
         return Collection(uid, keys)
 
 
-def _marker_tag(keys: CollectionKeys, uid: str, state_id: str) -> str:
-    return keys.marker.mac("marker", uid, state_id).hex()
+def _marker_tag(keys: CollectionKeys, uid: str, state_id: str, layout: str) -> str:
+    return keys.marker.mac("marker", uid, state_id, layout).hex()

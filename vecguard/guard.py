@@ -58,7 +58,7 @@ class Guard:
         self.state = State(state, keys)
         self.embedding = Embedding(embedder, self.state.embedder_id)
         self.exposure_permitted = False
-        self.entry = Entry(self.state, OwnRows())
+        self.entry = Entry(self.state, OwnRows(), policy.layout)
         self._clock = wall_clock
         self._made_here = CleanVectors()
         self._cleaning = Cleaning(scrubber(policy), policy, self._made_here, self.state.originals)

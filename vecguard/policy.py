@@ -180,6 +180,17 @@ class Policy(Part):
         """Eight characters that change when any setting does; rows carry them in their stamp."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:8]
 
+    @property
+    def layout(self) -> str:
+        """What every row of a collection has in common: how vectors are masked and which fields lie in clear.
+
+        Rows of another layout could not be unmasked, or would be missed by native filters, without anybody noticing.
+        """
+        vectors, metadata = self.vectors, self.metadata
+        masked = f"noise {vectors.noise:g}, ranked in the {vectors.ranking}" if vectors.mask else "unmasked"
+        short = f" up to {metadata.clear_chars}" if metadata.clear == "short" else ""
+        return f"{masked}, clear metadata {metadata.clear}{short}"
+
     def explain(self) -> str:
         """Say in words what this policy costs and buys."""
         from vecguard.profiles import explain  # noqa: PLC0415 - the words need the policy, not the other way round

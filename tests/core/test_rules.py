@@ -49,7 +49,7 @@ def test_several_owners_are_read_in_one_call_and_no_other(desk_of: Callable[...,
     for owner in ("alice", "bob", "carol", "dave"):
         desk.write([owner], [f"a note of {owner}"], who=owner)
     assert [hit.record.text for hit in desk.read(Ask(), "bob").hits] == ["a note of bob"]
-    desk.guard.entry = Entry(desk.guard.state, Shared())
+    desk.guard.entry = Entry(desk.guard.state, Shared(), desk.guard.policy.layout)
     found = desk.read(Ask(query=query, limit=10), "bob").hits
     assert sorted(str(hit.record.text) for hit in found) == ["a note of alice", "a note of bob", "a note of carol"]
 
@@ -59,6 +59,6 @@ def test_a_shared_row_is_read_and_never_deleted(desk_of: Callable[..., Any]) -> 
     desk = desk_of()
     for owner in ("alice", "bob"):
         desk.write(["n"], [f"a note of {owner}"], who=owner)
-    desk.guard.entry = Entry(desk.guard.state, Shared())
+    desk.guard.entry = Entry(desk.guard.state, Shared(), desk.guard.policy.layout)
     assert desk.forget(None, "bob") == 1
     assert [hit.record.text for hit in desk.read(Ask(), "bob").hits] == ["a note of alice"]
