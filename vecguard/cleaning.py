@@ -18,7 +18,7 @@ from vecguard.policy import Policy
 from vecguard.ports import CleanText, Mint, Scrubber
 from vecguard.records import Admitted, Body, Fields, Opened, Scrubbed, VectorSeal, made_by
 from vecguard.scrub import mint_token
-from vecguard.scrub.settings import TOKEN_LIKE
+from vecguard.scrub.entities import TOKEN_LIKE
 from vecguard.scrubbed_embeddings import CleanVectors
 from vecguard.space import Space
 

@@ -15,7 +15,8 @@ from typing import Any, Literal, Self, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vecguard.errors import PolicyError
-from vecguard.scrub.settings import DEFAULT_ENTITIES, DEFAULT_THRESHOLD
+from vecguard.scrub.entities import DEFAULT_ENTITIES
+from vecguard.scrub.settings import DEFAULT_THRESHOLD
 
 
 class Part(BaseModel):

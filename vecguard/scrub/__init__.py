@@ -10,8 +10,9 @@ The scrubber itself is in `vecguard.scrub.scrubber`: importing it imports Presid
 are installed, pulls in transformers and torch. What is named here is light.
 """
 
+from vecguard.scrub.entities import DEFAULT_ENTITIES, ENTITIES
 from vecguard.scrub.findings import Finding
-from vecguard.scrub.settings import DEFAULT_ENTITIES, DEFAULT_THRESHOLD, ENTITIES, ScrubSettings
+from vecguard.scrub.settings import DEFAULT_THRESHOLD, ScrubSettings
 from vecguard.scrub.tokens import TOKEN, Mint, mint_token, restore, tokens_in
 
 __all__ = [

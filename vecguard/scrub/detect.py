@@ -18,11 +18,12 @@ from presidio_analyzer.nlp_engine import NoOpNlpEngine
 from presidio_analyzer.pattern_recognizer import REGEX_TIMEOUT_SECONDS
 
 from vecguard.scrub.context import NearbyWords
+from vecguard.scrub.entities import DENIED, TOKEN_LIKE
 from vecguard.scrub.findings import Finding, merged
 from vecguard.scrub.names import NameRecogniser
 from vecguard.scrub.normalise import fold
 from vecguard.scrub.recognisers import CATALOGUE, Recogniser
-from vecguard.scrub.settings import DENIED, TOKEN_LIKE, ScrubSettings
+from vecguard.scrub.settings import ScrubSettings
 from vecguard.scrub.tokens import TOKEN
 
 MAX_PIECE = 4_000

@@ -9,8 +9,8 @@ from presidio_anonymizer import AnonymizerEngine
 from presidio_anonymizer.entities import OperatorConfig, RecognizerResult
 from presidio_anonymizer.operators import Operator, OperatorType
 
+from vecguard.scrub.entities import TOKEN_LIKE
 from vecguard.scrub.findings import Finding
-from vecguard.scrub.settings import TOKEN_LIKE
 from vecguard.scrub.tokens import TOKEN, Mint, kind_of
 
 

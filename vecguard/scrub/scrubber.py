@@ -10,11 +10,12 @@ from types import MappingProxyType
 
 from vecguard.errors import PolicyError, ScrubFailed, shielded
 from vecguard.scrub.detect import Detector
+from vecguard.scrub.entities import ENTITIES
 from vecguard.scrub.fields import FieldWalker
 from vecguard.scrub.findings import Finding
 from vecguard.scrub.operators import generalised, tokenised
 from vecguard.scrub.recognisers import Recogniser
-from vecguard.scrub.settings import ENTITIES, ScrubSettings
+from vecguard.scrub.settings import ScrubSettings
 from vecguard.scrub.tokens import Mint
 
 _ENTITY = re.compile(r"[A-Z][A-Z0-9_]*")  # what a token can carry as its type
