@@ -6,7 +6,7 @@ out, so it is discarded and the clean text is embedded instead; without an embed
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -15,7 +15,7 @@ from vecguard.arrays import Floats
 from vecguard.errors import BadInput, ScrubFailed, UnscrubbedVector, shielded
 from vecguard.filters import Compare, Predicate, rewrite
 from vecguard.policy import Policy
-from vecguard.ports import CleanText, Mint, Scrubber
+from vecguard.ports import CleanFields, CleanText, Mint, Scrubber
 from vecguard.records import Admitted, Body, Fields, Opened, Scrubbed, VectorSeal, made_by
 from vecguard.scrub import mint_token
 from vecguard.scrub.entities import TOKEN_LIKE
@@ -39,21 +39,34 @@ class AsIs:
         """The text itself."""
         return self.stored
 
+    @property
+    def kinds(self) -> str:
+        """The text itself."""
+        return self.stored
+
+
+@dataclass(frozen=True, slots=True)
+class FieldsAsTheyAre:
+    """Fields that nobody scrubbed."""
+
+    fields: dict[str, object] = field(repr=False)
+    originals: tuple[tuple[str, str], ...] = ()
+
 
 class NoScrubber:
     """The scrubber of a policy that has scrubbing off."""
 
-    def scrub(self, texts: Any, mint: Mint) -> list[AsIs]:  # noqa: ARG002 - the protocol's signature
+    def scrub(self, texts: Sequence[str], mint: Mint | None) -> list[AsIs]:  # noqa: ARG002 - the protocol's signature
         """Return the texts as they are."""
         return [AsIs(text) for text in texts]
 
     def scrub_fields(
         self,
-        fields: Mapping[str, object],
+        records: Sequence[Mapping[str, object]],
         mint: Mint,  # noqa: ARG002 - the protocol's signature
-    ) -> tuple[dict[str, object], tuple[tuple[str, str], ...], bool]:
+    ) -> list[FieldsAsTheyAre]:
         """Return the fields as they are."""
-        return dict(fields), (), False
+        return [FieldsAsTheyAre(dict(fields)) for fields in records]
 
 
 def scrubber(policy: Policy) -> Scrubber:
@@ -75,27 +88,27 @@ class Cleaning:
         self._own_tokens = own_tokens
 
     def texts(self, texts: list[str], space: Space | None = None) -> list[CleanText]:
-        """Scrub texts under an owner's tokens; without an owner only their `embedded` form is of use."""
-        mint = self._mint_for(space)
+        """Scrub texts under an owner's tokens; without an owner, findings are replaced by their kinds."""
+        mint = None if space is None else self._mint_for(space)
         clean = shielded(_failed, lambda: list(self._inner.scrub(texts, mint)))
         if len(clean) != len(texts):
             raise ScrubFailed("the scrubber did not answer for every text")
         return clean
 
-    def fields(self, fields: Fields, space: Space) -> tuple[dict[str, Any], tuple[tuple[str, str], ...]]:
-        """Scrub keys and values of one record's fields."""
+    def fields(self, records: list[Fields], space: Space) -> list[CleanFields]:
+        """Scrub keys and values of records' fields."""
         mint = self._mint_for(space)
-        scrubbed, originals, _ = shielded(_failed, lambda: self._inner.scrub_fields(fields, mint))
-        return scrubbed, originals
+        clean = shielded(_failed, lambda: list(self._inner.scrub_fields(records, mint)))
+        if len(clean) != len(records):
+            raise ScrubFailed("the scrubber did not answer for every record")
+        return clean
 
-    def _mint_for(self, space: Space | None) -> Mint:
-        """Return how tokens are minted for an owner, or for nobody.
+    def _mint_for(self, space: Space) -> Mint:
+        """Return how tokens are minted for an owner.
 
         Text that looks like a token gets a token, so that nobody can write another owner's; but one of the owner's own
         stays, so that a text that was read can be changed and written back, or filtered by.
         """
-        if space is None:
-            return lambda entity, _original: f"<{entity}>"
         key = space.owner_keys.tokens.reveal()
 
         def mint(entity: str, original: str) -> str:
@@ -111,27 +124,22 @@ class Cleaning:
         def change(ask: Compare) -> Compare:
             name = ask.path[-1] if ask.path else ""
             path = tuple(self._name(step, space) for step in ask.path)
-            match ask.value:
-                case str(value):
-                    return Compare(path, ask.op, self._value(name, value, space), ask.each)
-                case tuple(values):
-                    clean = tuple(self._value(name, each, space) if isinstance(each, str) else each for each in values)
-                    return Compare(path, ask.op, clean, ask.each)
-            return Compare(path, ask.op, ask.value, ask.each)
+            if isinstance(ask.value, tuple):
+                clean = tuple(self._value(name, each, space) for each in ask.value)
+                return Compare(path, ask.op, clean, ask.each)
+            return Compare(path, ask.op, self._value(name, ask.value, space), ask.each)
 
         return rewrite(predicate, change)
 
     def _name(self, name: str, space: Space) -> str:
         """Scrub a field's name as it was scrubbed when written."""
-        clean, _ = self.fields({name: True}, space)
-        return str(next(iter(clean)))
+        return str(next(iter(self.fields([{name: True}], space)[0].fields)))
 
-    def _value(self, name: str, value: str, space: Space) -> str:
+    def _value(self, name: str, value: Any, space: Space) -> Any:
         """Scrub a filter value as it was scrubbed when written: in a field beside its name, in the text on its own."""
         if not name:
-            return self.texts([value], space)[0].stored
-        clean, _ = self.fields({name: value}, space)
-        return str(next(iter(clean.values())))
+            return self.texts([value], space)[0].stored if isinstance(value, str) else value
+        return next(iter(self.fields([{name: value}], space)[0].fields.values()))
 
     def scrub(self, admitted: Admitted, space: Space, *, can_embed: bool) -> Scrubbed:
         """Make clean records of those that the write touches, merged with what the shelf has of them."""
@@ -141,6 +149,7 @@ class Cleaning:
         fresh = [draft.texts[row] for row in rows]
         texts = iter(self.texts([text for text in fresh if text is not None], space))
         clean = [None if text is None else next(texts) for text in fresh]
+        fields = iter(self.fields([each for row in rows if (each := draft.fields[row]) is not None], space))
         bodies: list[Body] = []
         originals: dict[str, str] = {}
         embed: list[str | None] = []
@@ -148,11 +157,11 @@ class Cleaning:
         given: list[bool] = []
         for at, row in enumerate(rows):
             held = admitted.held.get(admitted.backend_ids[row])
-            fields, found = self._merged(draft.fields[row], held, merge=draft.merge, space=space)
-            originals.update(found)
+            new = None if draft.fields[row] is None else next(fields)
+            originals.update(() if new is None else new.originals)
             if (text := clean[at]) is not None:
                 originals.update(text.originals)
-            body = _body(admitted, row, text, fields, held)
+            body = _body(admitted, row, text, _merged(new, held, merge=draft.merge), held)
             bodies.append(body)
             vector = None if admitted.vectors is None else admitted.vectors[row]
             stands = vector is not None and self._stands(vector, text, body, row, can_embed=can_embed)
@@ -163,24 +172,11 @@ class Cleaning:
         vectors = None if admitted.vectors is None else admitted.vectors[list(rows)]
         return Scrubbed(tuple(bodies), tuple(embed), vectors, tuple(given), kept, tuple(originals.items()))
 
-    def _merged(
-        self, fields: Fields | None, held: Opened | None, *, merge: bool, space: Space
-    ) -> tuple[dict[str, Any], tuple[tuple[str, str], ...]]:
-        """Scrub new fields and lay them over the held ones; None deletes a field, as it does in Chroma."""
-        before = dict(held.record.fields) if held is not None and (merge or fields is None) else {}
-        if fields is None:
-            return before, ()
-        scrubbed, originals = self.fields(fields, space)
-        if not merge:
-            return scrubbed, originals
-        whole = {**before, **scrubbed}
-        return {name: value for name, value in whole.items() if value is not None}, originals
-
     def _stands(self, vector: Floats, text: CleanText | None, body: Body, row: int, *, can_embed: bool) -> bool:
         """Whether a caller's vector may be stored for this body."""
         if not body.altered or self._policy.unscrubbed_vectors == "allow":
             return True
-        if text is not None and self._made_here.holds(text.embedded, vector):
+        if text is not None and any(self._made_here.holds(form, vector) for form in (text.embedded, text.kinds)):
             return True
         if not can_embed:
             raise UnscrubbedVector(
@@ -188,6 +184,14 @@ class Cleaning:
                 "clean one: give the guard an embedder, or embed through guard.embeddings(...)"
             )
         return False
+
+
+def _merged(new: CleanFields | None, held: Opened | None, *, merge: bool) -> dict[str, Any]:
+    """Lay new fields over the held ones; None deletes a field, as it does in Chroma."""
+    before = dict(held.record.fields) if held is not None and (merge or new is None) else {}
+    if new is None or not merge:
+        return before if new is None else new.fields
+    return {name: value for name, value in {**before, **new.fields}.items() if value is not None}
 
 
 def _body(admitted: Admitted, row: int, text: CleanText | None, fields: dict[str, Any], held: Opened | None) -> Body:

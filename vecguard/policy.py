@@ -10,11 +10,12 @@ import hashlib
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, ValidationError
 
 from vecguard.errors import PolicyError
+from vecguard.frozen import FrozenMap
 from vecguard.scrub.entities import DEFAULT_ENTITIES
 from vecguard.scrub.settings import DEFAULT_THRESHOLD
 
@@ -52,16 +53,29 @@ def _complaints(failure: ValidationError) -> str:
     )
 
 
+V = TypeVar("V")
+Frozen: TypeAlias = Annotated[Mapping[str, V], AfterValidator(FrozenMap), PlainSerializer(dict)]
+"""A mapping that stays as it was validated."""
+
+
 class Scrub(Part):
     """What is taken out of texts and fields before anything else sees them.
 
-    `allow` and `deny` are phrases; `max_chars` is the longest piece that the detector gets at once (pieces overlap),
-    and a text that takes longer than `deadline_s` seconds is refused.
+    `model` reads names of people, places and organisations: "vecguard" is the one in the package, "spacy:NAME",
+    "gliner:NAME" and "transformers:NAME" are models that the user has, "none" is none. `operators` says what happens to
+    a finding, by entity ("token", "surrogate", "redact", "mask", "generalise", "keep"; "DEFAULT" for all others), and
+    `embed` what the embedder sees in its place. `thresholds` are per entity, `allow` and `deny` are phrases. `max_chars`
+    is the longest piece that the detector gets at once (pieces overlap), and a text that takes longer than `deadline_s`
+    seconds is refused.
     """
 
     enabled: bool = True
     entities: tuple[str, ...] = DEFAULT_ENTITIES
+    model: str = "vecguard"
+    operators: Frozen[str] = FrozenMap()
+    embed: Literal["kind", "token", "surrogate"] = "kind"
     threshold: float = Field(default=DEFAULT_THRESHOLD, ge=0, le=1)
+    thresholds: Frozen[Annotated[float, Field(ge=0, le=1)]] = FrozenMap()
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
     language: str = "en"

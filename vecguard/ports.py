@@ -168,25 +168,34 @@ Mint: TypeAlias = Callable[[str, str], str]
 
 
 class CleanText(Protocol):
-    """One scrubbed text in its two forms, with the originals that were taken out of it."""
+    """One scrubbed text: as the store holds it, as the embedder sees it, and with nothing but kinds of findings."""
 
     @property
     def stored(self) -> str: ...
     @property
     def embedded(self) -> str: ...
     @property
+    def kinds(self) -> str: ...
+    @property
     def changed(self) -> bool: ...
     @property
     def originals(self) -> tuple[tuple[str, str], ...]: ...
 
 
-class Scrubber(Protocol):
-    """Takes personal data out of texts and fields."""
+class CleanFields(Protocol):
+    """One record's scrubbed fields, with the originals that were taken out of them."""
 
-    def scrub(self, texts: Sequence[str], mint: Mint) -> Sequence[CleanText]: ...
-    def scrub_fields(
-        self, fields: Mapping[str, object], mint: Mint
-    ) -> tuple[dict[str, object], tuple[tuple[str, str], ...], bool]: ...
+    @property
+    def fields(self) -> dict[str, object]: ...
+    @property
+    def originals(self) -> tuple[tuple[str, str], ...]: ...
+
+
+class Scrubber(Protocol):
+    """Takes personal data out of texts and fields. Without a mint nobody's tokens are asked for, only kinds."""
+
+    def scrub(self, texts: Sequence[str], mint: Mint | None) -> Sequence[CleanText]: ...
+    def scrub_fields(self, records: Sequence[Mapping[str, object]], mint: Mint) -> Sequence[CleanFields]: ...
 
 
 class Protector(Protocol):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
 
 import pytest
 
@@ -18,6 +19,10 @@ class Settings:
     enabled: bool = True
     entities: tuple[str, ...] = DEFAULT_ENTITIES
     threshold: float = DEFAULT_THRESHOLD
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    model: str = "none"
+    operators: Mapping[str, str] = field(default_factory=dict)
+    embed: Literal["kind", "token", "surrogate"] = "kind"
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
     language: str = "en"

@@ -14,6 +14,12 @@ from vecguard.scrub import restore
 NAME = "John Smith"
 
 
+def scrub(scrubber, fields, mint):
+    """Scrub one record: (fields, originals, whether anything changed)."""
+    (clean,) = scrubber.scrub_fields([fields], mint)
+    return clean.fields, clean.originals, clean.changed
+
+
 @pytest.fixture
 def token(mint):
     return mint("PERSON", NAME)
@@ -22,7 +28,7 @@ def token(mint):
 def test_values_keys_and_lists_at_any_depth(scrubber, mint, token):
     """Strings in mappings, lists and tuples are scrubbed, keys as well, and the rest stays as it is."""
     fields = {"ward": "B2", "n": 3, "deep": {"people": [NAME, {"who": (NAME, None)}]}, NAME: True}
-    scrubbed, originals, changed = scrubber.scrub_fields(fields, mint)
+    scrubbed, originals, changed = scrub(scrubber, fields, mint)
     assert scrubbed == {"ward": "B2", "n": 3, "deep": {"people": [token, {"who": (token, None)}]}, token: True}
     assert originals == ((token, NAME),)
     assert changed
@@ -33,7 +39,7 @@ def test_json_inside_strings_is_opened(scrubber, mint, token):
     """JSON in a string is scrubbed leaf by leaf, also when it escapes the name or lies in JSON itself."""
     inner = json.dumps({"text": f"seen by {NAME}", "n": 1})
     content = json.dumps({"node": inner, "list": [NAME]}).replace("John Smith", "\\u004aohn Smith")
-    scrubbed, originals, _ = scrubber.scrub_fields({"_node_content": content}, mint)
+    scrubbed, originals, _ = scrub(scrubber, {"_node_content": content}, mint)
     node = json.loads(scrubbed["_node_content"])
     assert json.loads(node["node"]) == {"text": f"seen by {token}", "n": 1}
     assert node["list"] == [token]
@@ -47,7 +53,7 @@ def test_json_inside_strings_is_opened(scrubber, mint, token):
 )
 def test_what_is_not_json_is_text(scrubber, mint, token, content):
     """A string that only resembles JSON, or hides a value behind a repeated key, is scrubbed as text."""
-    scrubbed, originals, _ = scrubber.scrub_fields({"a": content}, mint)
+    scrubbed, originals, _ = scrub(scrubber, {"a": content}, mint)
     assert scrubbed["a"] == content.replace(NAME, token)
     assert restore(scrubbed["a"], dict(originals)) == content
 
@@ -64,7 +70,7 @@ def test_what_has_no_findings_comes_back_as_it_was(scrubber, mint):
         "g": [],
         "h": "",
     }
-    assert scrubber.scrub_fields(fields, mint) == (fields, (), False)
+    assert scrub(scrubber, fields, mint) == (fields, (), False)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +85,7 @@ def test_what_has_no_findings_comes_back_as_it_was(scrubber, mint):
 )
 def test_a_fields_name_is_context(scrubber, mint, field, value, entity):
     """What a value stands under says what it is; the same value under another name is none of that."""
-    scrubbed, _, changed = scrubber.scrub_fields({field: value, "note": [{"code": value}]}, mint)
+    scrubbed, _, changed = scrub(scrubber, {field: value, "note": [{"code": value}]}, mint)
     assert scrubbed[field] == (value if entity is None else mint(entity, value))
     assert scrubbed["note"] == [{"code": value}]
     assert changed == (entity is not None)
@@ -96,30 +102,30 @@ def nested(levels, wrap):
 @pytest.mark.parametrize("close", [lambda v: v, json.dumps], ids=["as it is", "as JSON in a string"])
 def test_depth_is_capped(scrubber, mint, token, wrap, close):
     """A few levels are walked; more than 32 are refused, and JSON in a string counts."""
-    scrubbed, _, changed = scrubber.scrub_fields({"a": close(nested(31, wrap))}, mint)
+    scrubbed, _, changed = scrub(scrubber, {"a": close(nested(31, wrap))}, mint)
     assert changed
     assert token in str(scrubbed)
     assert NAME not in str(scrubbed)
     with pytest.raises(ScrubFailed, match="32 levels"):
-        scrubber.scrub_fields({"a": close(nested(32, wrap))}, mint)
+        scrub(scrubber, {"a": close(nested(32, wrap))}, mint)
 
 
 def test_deep_json_is_refused(scrubber, mint):
     """Ten thousand levels of JSON in a string are refused, not walked."""
     with pytest.raises(ScrubFailed) as caught:
-        scrubber.scrub_fields({"a": "[" * 100_000 + "]" * 100_000}, mint)
+        scrub(scrubber, {"a": "[" * 100_000 + "]" * 100_000}, mint)
     assert caught.value.__context__ is None
 
 
 def test_keys_that_become_one_are_refused(scrubber, mint):
     """Two keys with one token would lose a value."""
     with pytest.raises(ScrubFailed, match="two field names"):
-        scrubber.scrub_fields({"John Smith": 1, "JOHN SMITH": 2}, mint)
+        scrub(scrubber, {"John Smith": 1, "JOHN SMITH": 2}, mint)
 
 
 @pytest.mark.parametrize("value", [b"John Smith", {"John Smith"}, object()])
 def test_what_cannot_be_looked_into_is_refused(scrubber, mint, value):
     """A value of a type that may hold text unseen is refused, and not shown."""
     with pytest.raises(ScrubFailed) as caught:
-        scrubber.scrub_fields({"a": value}, mint)
+        scrub(scrubber, {"a": value}, mint)
     assert "John" not in str(caught.value)

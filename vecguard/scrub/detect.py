@@ -1,4 +1,7 @@
-"""Run Presidio over a text in bounded pieces, offline, and refuse whatever it could not finish.
+"""Find personal data in texts, in bounded pieces and bounded time, offline; refuse whatever could not be finished.
+
+    texts -> pieces -> readings (folded, decoded) -> model, in batches ─┐
+                                                  -> patterns ──────────┴-> back to the text -> merge -> mentions
 
 A piece has at most 4,000 characters and shares its last 256 with the next, so that what lies across a border is whole
 in one of the two. The deadline is looked at after each piece: one piece may overrun it, and is refused then.
@@ -7,49 +10,67 @@ in one of the two. The deadline is looked at after each piece: one piece may ove
 from __future__ import annotations
 
 import re
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
-from presidio_analyzer import AnalyzerEngine, PatternRecognizer, RecognizerRegistry
-from presidio_analyzer.nlp_engine import NoOpNlpEngine
 from presidio_analyzer.pattern_recognizer import REGEX_TIMEOUT_SECONDS
 
-from vecguard.scrub.context import NearbyWords
+from vecguard.errors import ScrubFailed, shielded
 from vecguard.scrub.entities import DENIED, TOKEN_LIKE
 from vecguard.scrub.findings import Finding, merged
-from vecguard.scrub.names import NameRecogniser
-from vecguard.scrub.normalise import fold
-from vecguard.scrub.recognisers import CATALOGUE, Recogniser
+from vecguard.scrub.names import mentions
+from vecguard.scrub.ner import NamedEntities, NoModel, model_of
+try:  # TEMPORARY until normalise has views
+    from vecguard.scrub.normalise import View, fold, views
+except ImportError:
+    from vecguard.scrub.normalise import fold
+    @dataclass
+    class View:
+        text: str
+        kind: str = "folded"
+        whole: bool = True
+        f: object = None
+        def original(self, a, b):
+            r = self.f.original(Finding(a, b, "X", 1.0)); return r.start, r.end
+    def views(text):
+        f = fold(text); return [View(f.text, f=f)]
+from vecguard.scrub.patterns import Patterns
+from vecguard.scrub.recognisers import Recogniser
 from vecguard.scrub.settings import ScrubSettings
 from vecguard.scrub.tokens import TOKEN
 
 MAX_PIECE = 4_000
 MIN_PIECE = 1_000
 OVERLAP = 256
+_AT_ONCE = 32_000  # characters that the model is given at once; the deadline is looked at in between
 
 # Ids are for machines and stay: scrubbing them would break every reference. 32 hex digits and more are digests.
 _IDS = r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[0-9a-f]{32,128}\b"
 
-_loading = threading.Lock()
+
+_PATTERNS_ONLY = NoModel()
 
 
-class Expired(Exception):
-    """A text took longer than its deadline, or so long that Presidio may have skipped a pattern."""
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A part of one text, and the ways to read it: the plain one first."""
+
+    text: int  # which of the texts
+    offset: int  # where in it
+    size: int
+    views: list[View] = field(repr=False)
 
 
 class Detector:
-    """Finds personal data in one text at a time; safe to share between threads."""
+    """Finds personal data; safe to share between threads and over a fork. The model loads with the first text."""
 
     def __init__(self, settings: ScrubSettings, extra: Sequence[Recogniser] = ()) -> None:
-        self._loaded: Any = None
-        self._extra = tuple(extra)
-        self._entities = settings.entities
-        self._deny = settings.deny
-        self._language = settings.language
+        self._patterns = Patterns.of(settings, extra)
+        self._model = model_of(settings.model)
+        self._entities = frozenset(settings.entities)
         self._threshold = settings.threshold
+        self._thresholds = dict(settings.thresholds)
         self._size = max(MIN_PIECE, min(MAX_PIECE, settings.max_chars))
         # Presidio skips a pattern that times out, and lets through what it would have found. A piece in which that
         # happened took at least the timeout, so this limit turns the skip into a refusal.
@@ -57,55 +78,99 @@ class Detector:
         self._kept = re.compile("|".join([_IDS, *map(_phrase, settings.allow)]), re.IGNORECASE)
 
     def find(self, text: str) -> list[Finding]:
-        """Return disjoint findings in order; raise whatever a recogniser raises, and `Expired`."""
-        tokens = [Finding(*match.span(), TOKEN_LIKE, 1.0) for match in TOKEN.finditer(text)]
-        folded = fold(text)
-        return merged([*tokens, *map(folded.original, self._personal(folded.text))])
+        """Return disjoint findings, in order."""
+        return self.find_all([text])[0]
 
-    def _personal(self, text: str) -> Iterator[Finding]:
+    def find_all(self, texts: Sequence[str], *, named: bool = True, what: str = "text") -> list[list[Finding]]:
+        """Return disjoint findings for each text, in order. The model reads many texts at once for less.
+
+        Without `named` the model is spared: what is no prose has patterns only. Raises `ScrubFailed` if anything
+        raises, or if a text takes longer than its deadline; the error calls the text `what` and its number.
+        """
+        model = self._model if named else _PATTERNS_ONLY
+        found = [_tokens(text) for text in texts]
+        spent = [0.0] * len(texts)
+        for batch in _batches(self._pieces(texts)):
+            began = time.monotonic()
+            read = _named_by(model, batch)
+            pace = (time.monotonic() - began) / max(1, sum(piece.size for piece in batch))
+            for piece, names in zip(batch, read, strict=True):
+                began = time.monotonic()
+                found[piece.text] += self._read(piece, names, f"{what} {piece.text}")
+                spent[piece.text] += time.monotonic() - began + pace * piece.size
+                if spent[piece.text] >= self._limit:
+                    raise ScrubFailed(f"{what} {piece.text} took longer than scrub.deadline_s; nothing was written")
+        return [self._whole(text, each) for text, each in zip(texts, found, strict=True)]
+
+    def _pieces(self, texts: Sequence[str]) -> Iterator[_Piece]:
+        for number, text in enumerate(texts):
+            if not text or text.isspace():
+                continue
+            for offset, piece in pieces(text, self._size):
+                yield _Piece(number, offset, len(piece), views(piece))
+
+    def _read(self, piece: _Piece, names: list[Finding], what: str) -> list[Finding]:
+        return shielded(
+            lambda name: ScrubFailed(f"{what}: the detector raised {name}; nothing was written"),
+            lambda: list(self._in(piece, names)),
+        )
+
+    def _in(self, piece: _Piece, names: Iterable[Finding]) -> Iterator[Finding]:
+        """Yield what is believed of a piece, by its place in the text."""
+        for view in piece.views:
+            kept = [match.span() for match in self._kept.finditer(view.text)]
+            found = [*names, *self._patterns.find(view.text)] if view.whole else self._patterns.find(view.text)
+            for each in found:
+                if self._believed(each) and not _within(each, kept):
+                    start, end = view.original(each.start, each.end)
+                    rule = each.rule if view.whole else f"{each.rule}, {view.kind}"
+                    yield Finding(piece.offset + start, piece.offset + end, each.entity, each.score, rule)
+
+    def _believed(self, found: Finding) -> bool:
+        if found.entity == DENIED:
+            return True
+        threshold = self._thresholds.get(found.entity, self._threshold)
+        return found.entity in self._entities and found.score >= threshold
+
+    def _whole(self, text: str, found: list[Finding]) -> list[Finding]:
+        """Return disjoint findings, with the other mentions of every person that the text names in full."""
+        disjoint = merged(found)
+        if "PERSON" not in self._entities or not any(each.entity == "PERSON" for each in disjoint):
+            return disjoint
         kept = [match.span() for match in self._kept.finditer(text)]
-        for finding in self._all(text):
-            if finding.entity == DENIED or not any(s <= finding.start and finding.end <= e for s, e in kept):
-                yield finding
-
-    def _all(self, text: str) -> Iterator[Finding]:
-        engine, entities = self._engine()
-        started = time.monotonic()
-        for offset, piece in pieces(text, self._size):
-            results = engine.analyze(piece, self._language, entities, score_threshold=self._threshold)
-            if time.monotonic() - started >= self._limit:
-                raise Expired
-            for result in results:
-                yield Finding(offset + result.start, offset + result.end, result.entity_type, float(result.score))
-
-    def _engine(self) -> tuple[Any, list[str]]:
-        if self._loaded is None:
-            with _loading:  # two threads at once would each load the lists
-                self._loaded = _engine(self._entities, self._deny, self._language, self._extra)
-        return self._loaded, [*self._entities, *([DENIED] if self._deny else ())]
+        return merged([*disjoint, *(each for each in mentions(text, disjoint) if not _within(each, kept))])
 
 
-@lru_cache(maxsize=16)
-def _engine(entities: tuple[str, ...], deny: tuple[str, ...], language: str, extra: tuple[Recogniser, ...]) -> Any:
-    """Build an engine, one per process for equal arguments. No recogniser of ours needs a language model."""
-    registry = RecognizerRegistry(recognizers=[*_recognisers(entities, deny), *extra], supported_languages=[language])
-    nlp = NoOpNlpEngine(models=[{"lang_code": language, "model_name": "none"}])
-    return AnalyzerEngine(
-        registry=registry, nlp_engine=nlp, supported_languages=[language], context_aware_enhancer=NearbyWords()
+def _named_by(model: NamedEntities, batch: list[_Piece]) -> list[list[Finding]]:
+    return shielded(
+        lambda name: ScrubFailed(f"the model that reads names raised {name}; nothing was written"),
+        lambda: model.read([piece.views[0].text for piece in batch]),
     )
 
 
-def _recognisers(entities: tuple[str, ...], deny: tuple[str, ...]) -> Iterator[Recogniser]:
-    if "PERSON" in entities:
-        yield NameRecogniser()
-    for entity in entities:
-        yield from CATALOGUE.get(entity, list)()
-    if deny:
-        yield PatternRecognizer(DENIED, name="VecGuard deny list", deny_list=[fold(phrase).text for phrase in deny])
+def _tokens(text: str) -> list[Finding]:
+    return [Finding(*match.span(), TOKEN_LIKE, 1.0, "looks like a token") for match in TOKEN.finditer(text)]
+
+
+def _within(found: Finding, kept: list[tuple[int, int]]) -> bool:
+    return found.entity != DENIED and any(start <= found.start and found.end <= end for start, end in kept)
 
 
 def _phrase(phrase: str) -> str:
     return rf"(?<!\w){re.escape(fold(phrase).text)}(?!\w)"
+
+
+def _batches(parts: Iterator[_Piece]) -> Iterator[list[_Piece]]:
+    batch: list[_Piece] = []
+    size = 0
+    for part in parts:
+        batch.append(part)
+        size += part.size
+        if size >= _AT_ONCE:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def pieces(text: str, size: int) -> Iterator[tuple[int, str]]:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Characters `start` to `end` of the original text are of type `entity`, with a score between 0 and 1."""
+    """Characters `start` to `end` of the original text are of type `entity`, with a score between 0 and 1.
+
+    `rule` says in words what found it: recogniser, pattern and, where it was not the plain one, the reading.
+    """
 
     start: int
     end: int
     entity: str
     score: float
+    rule: str = field(default="", compare=False)
 
 
 def merged(findings: Iterable[Finding]) -> list[Finding]:
@@ -36,4 +40,4 @@ def merged(findings: Iterable[Finding]) -> list[Finding]:
 
 def _union(cluster: list[Finding]) -> Finding:
     best = min(cluster, key=lambda f: (-f.score, f.start - f.end, f.entity))
-    return Finding(cluster[0].start, max(f.end for f in cluster), best.entity, best.score)
+    return Finding(cluster[0].start, max(f.end for f in cluster), best.entity, best.score, best.rule)

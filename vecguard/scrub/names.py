@@ -10,13 +10,14 @@ every script but Latin. It knows nothing of grammar: "Jordan Peterson" and a str
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from presidio_analyzer import AnalysisExplanation, LocalRecognizer, RecognizerResult
 
+from vecguard.scrub.findings import Finding
 from vecguard.scrub.lexicon import (
     AMBIGUOUS,
     KINSHIP,
@@ -49,19 +50,15 @@ class NameRecogniser(LocalRecognizer):  # type: ignore[misc]  # Presidio is unty
     def analyze(self, text: str, entities: list[str], nlp_artifacts: Any = None) -> list[Any]:  # noqa: ARG002 - Presidio's
         """Return one result per name, in order."""
         words = [_Word(match) for match in _WORD.finditer(text)]
-        found = list(_Reader(text, words).names())
-        found += _mentions(words, found)
-        return [_result(name) for name in found]
+        return [_result(name) for name in _Reader(text, words).names()]
 
 
 @dataclass(frozen=True, slots=True)
 class _Name:
-    first: int  # index of its first word
     start: int
     end: int
     score: float
     rule: str
-    keys: tuple[str, ...]
 
 
 def _result(name: _Name) -> Any:
@@ -145,8 +142,7 @@ class _Reader:
 
     def _named(self, first: int, last: int, score: float, rule: str) -> _Name:
         words = self.words[first : last + 1]
-        keys = tuple(word.key for word in words if not word.initial and word.key not in PARTICLES)
-        return _Name(first, words[0].start, words[-1].end, score, rule, keys)
+        return _Name(words[0].start, words[-1].end, score, rule)
 
     def _titled(self, at: int) -> _Name | None:
         """Dr. Kumar; Mrs O'Neil; Doctor Sarah Johnson; Patient: Xiu Zhang."""
@@ -264,10 +260,12 @@ class _Reader:
         return None
 
 
-def _mentions(words: list[_Word], found: list[_Name]) -> Iterator[_Name]:
-    """Yield later and earlier mentions of a part of a name that was found in full or by its title."""
-    parts = {part for name in found if name.score > _ALONE for part in name.keys if part not in AMBIGUOUS}
-    parts -= NOT_A_SURNAME
-    for index, word in enumerate(words):
+def mentions(text: str, found: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield later and earlier mentions of a part of a name that was found with more than one word, or a title."""
+    full = [text[each.start : each.end] for each in found if each.entity == "PERSON" and each.score > _ALONE]
+    parts = {_Word(match).key for name in full for match in _WORD.finditer(name)} - AMBIGUOUS - NOT_A_SURNAME
+    if not parts:
+        return
+    for word in map(_Word, _WORD.finditer(text)):
         if word.capital and len(word.text) > 2 and word.key in parts:
-            yield _Name(index, word.start, word.end, _ALONE, "part of a name found elsewhere", ())
+            yield Finding(word.start, word.end, "PERSON", _ALONE, "part of a name found elsewhere")

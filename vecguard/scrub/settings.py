@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Literal, Protocol
 
 DEFAULT_THRESHOLD = 0.5
 
@@ -23,6 +24,26 @@ class ScrubSettings(Protocol):
     @property
     def threshold(self) -> float:
         """Findings with a lower score are dropped; scores run from 0 to 1."""
+        ...
+
+    @property
+    def thresholds(self) -> Mapping[str, float]:
+        """Thresholds of single types, where they differ from `threshold`."""
+        ...
+
+    @property
+    def model(self) -> str:
+        """What reads names: "vecguard" (shipped), "none", "spacy:NAME", "gliner:NAME" or "transformers:NAME"."""
+        ...
+
+    @property
+    def operators(self) -> Mapping[str, str]:
+        """What happens to findings of a type, by the operator's name; "DEFAULT" stands for all other types."""
+        ...
+
+    @property
+    def embed(self) -> Literal["kind", "token", "surrogate"]:
+        """What the embedder sees in a finding's place: `<PERSON>`, the owner's token, or a fake name per owner."""
         ...
 
     @property

@@ -1,0 +1,139 @@
+"""Named entities by a trained model: the one that is shipped, or a spaCy pipeline of the user's own.
+
+A model reads texts in batches, one thread at a time: spaCy's vocabulary grows with every new word it sees, and the zone
+that takes the growth back belongs to one reader.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Protocol
+
+from vecguard.errors import PolicyError
+from vecguard.scrub.findings import Finding
+
+SHIPPED = "vecguard"
+NONE = "none"
+
+_SCORE = 0.8  # a transition model has no probabilities; patterns that check a digit or a form stand above this
+_BATCH = 64  # texts that one pass of the network takes
+
+# What models of other makers call what we look for. A date or a sum of money is not among it.
+_LABELS = {
+    "PERSON": "PERSON",
+    "PER": "PERSON",
+    "LOCATION": "LOCATION",
+    "LOC": "LOCATION",
+    "GPE": "LOCATION",
+    "FAC": "LOCATION",
+    "ORGANIZATION": "ORGANIZATION",
+    "ORG": "ORGANIZATION",
+    "ADDRESS": "ADDRESS",
+    "NRP": "NRP",
+    "NORP": "NRP",
+}
+
+
+class NamedEntities(Protocol):
+    """Reads texts and says which named entities are in them."""
+
+    def read(self, texts: Sequence[str]) -> list[list[Finding]]:
+        """Return findings per text, in order."""
+        ...
+
+
+class NoModel:
+    """Finds nothing: `model = "none"`."""
+
+    def read(self, texts: Sequence[str]) -> list[list[Finding]]:
+        """Return no finding for any text."""
+        return [[] for _ in texts]
+
+
+class SpacyModel:
+    """A spaCy pipeline that is loaded with its first text, and again in a forked child."""
+
+    def __init__(self, name: str, load: Callable[[], Any]) -> None:
+        self._rule = f"model {name}"
+        self._load = load
+        self._forget()
+        os.register_at_fork(after_in_child=self._forget)
+
+    def _forget(self) -> None:
+        """Start afresh: a fork may have caught another thread in the middle of a reading, with the lock held."""
+        self._lock = threading.Lock()
+        self._pipeline: Any = None
+
+    def read(self, texts: Sequence[str]) -> list[list[Finding]]:
+        """Return findings per text, in order."""
+        with self._lock:
+            if self._pipeline is None:
+                self._pipeline = self._load()
+            with _zone(self._pipeline):
+                return [self._findings(doc) for doc in self._pipeline.pipe(texts, batch_size=_BATCH)]
+
+    def _findings(self, doc: Any) -> list[Finding]:
+        return [
+            Finding(entity.start_char, entity.end_char, _LABELS[entity.label_], _SCORE, self._rule)
+            for entity in doc.ents
+            if entity.label_ in _LABELS
+        ]
+
+
+def _zone(pipeline: Any) -> AbstractContextManager[Any]:
+    """Within it, spaCy keeps new words apart and drops them at the end, so that memory does not grow with texts."""
+    zone: AbstractContextManager[Any] = pipeline.memory_zone()
+    return zone
+
+
+@lru_cache(maxsize=4)
+def model_of(name: str) -> NamedEntities:
+    """Return the model of a policy's `scrub.model`; one per process and name.
+
+    "vecguard" is the shipped one, "spacy:" and a package name or a path is the user's own, and "gliner:" or
+    "transformers:" is read by a Presidio recogniser instead (`presidio_model`). Raises `PolicyError` where nothing of
+    that name is installed: a model is never downloaded behind anybody's back.
+    """
+    kind, _, source = name.partition(":")
+    if kind == "spacy" and source:
+        return SpacyModel(name, _spacy_loader(source))
+    if name == SHIPPED:
+        try:  # TEMPORARY until the model is there
+            from vecguard.scrub.model import load  # noqa: PLC0415 - spaCy takes a second to import
+        except ImportError:
+            return NoModel()
+
+        return SpacyModel(name, load)
+    if name == NONE or kind in _PRESIDIO:
+        return NoModel()
+    raise PolicyError('scrub.model is "vecguard", "none", "spacy:NAME", "gliner:NAME" or "transformers:NAME"')
+
+
+def _spacy_loader(source: str) -> Callable[[], Any]:
+    import spacy  # noqa: PLC0415 - as above
+
+    if not spacy.util.is_package(source) and not Path(source).is_dir():
+        raise PolicyError("scrub.model: that spaCy pipeline is not installed; `python -m spacy download NAME` gets one")
+    return lambda: spacy.load(source, exclude=["parser", "lemmatizer", "tagger", "attribute_ruler"])
+
+
+_PRESIDIO = {"gliner": "GLiNERRecognizer", "transformers": "HuggingFaceNerRecognizer"}
+
+
+def presidio_model(name: str) -> Any | None:
+    """Return the Presidio recogniser that reads a "gliner:" or "transformers:" model, or None for other names."""
+    kind, _, source = name.partition(":")
+    if kind not in _PRESIDIO:
+        return None
+    from presidio_analyzer import predefined_recognizers as stock  # noqa: PLC0415 - seconds
+
+    try:
+        return getattr(stock, _PRESIDIO[kind])(model_name=source)
+    except Exception as failure:  # noqa: BLE001 - whatever a foreign library raises about a missing part of itself
+        reason = type(failure).__name__
+    raise PolicyError(f"scrub.model: Presidio cannot set up a {kind} model here ({reason}): is {kind} installed?")
