@@ -161,7 +161,8 @@ class Cleaning:
             originals.update(() if new is None else new.originals)
             if (text := clean[at]) is not None:
                 originals.update(text.originals)
-            body = _body(admitted, row, text, _merged(new, held, merge=draft.merge), held)
+            digest = original_digest(space, draft.texts[row])
+            body = _body(admitted, row, text, _merged(new, held, merge=draft.merge), held, digest)
             bodies.append(body)
             vector = None if admitted.vectors is None else admitted.vectors[row]
             stands = vector is not None and self._stands(vector, text, body, row, can_embed=can_embed)
@@ -194,16 +195,28 @@ def _merged(new: CleanFields | None, held: Opened | None, *, merge: bool) -> dic
     return {name: value for name, value in {**before, **new.fields}.items() if value is not None}
 
 
-def _body(admitted: Admitted, row: int, text: CleanText | None, fields: dict[str, Any], held: Opened | None) -> Body:
+def original_digest(space: Space, text: str | None) -> str:
+    """Digest a text as it came, under the owner's key: tells whether a text is the one, and to nobody else anything."""
+    return "" if text is None else space.owner_keys.tags.mac("original", text).hex()[:32]
+
+
+def _body(
+    admitted: Admitted,
+    row: int,
+    text: CleanText | None,
+    fields: dict[str, Any],
+    held: Opened | None,
+    digest: str,
+) -> Body:
     draft = admitted.draft
     keeps = text is None and held is not None and (draft.merge or draft.verb == "update")
     if keeps and held is not None:
-        stored, text_field, altered = held.record.text, held.record.text_field, held.altered
+        stored, text_field, altered, digest = held.record.text, held.record.text_field, held.altered, held.original
     else:
         stored, text_field = (None if text is None else text.stored), draft.text_fields[row]
         altered = text is not None and text.changed
     version = 1 if held is None else held.version + 1
-    return Body(draft.ids[row], admitted.backend_ids[row], stored, text_field, fields, altered, version)
+    return Body(draft.ids[row], admitted.backend_ids[row], stored, text_field, fields, altered, version, digest)
 
 
 def _kept(held: Opened | None, row: int) -> VectorSeal:

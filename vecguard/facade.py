@@ -9,7 +9,7 @@ looking can still find the native object; that is out of scope, and SECURITY.md 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, TypeVar
 from weakref import WeakKeyDictionary
@@ -18,7 +18,7 @@ from vecguard.embedding import Embedding
 from vecguard.errors import AccessDenied, Undecided, VectorsWithheld, VectorsWithheldWarning
 from vecguard.flow import Flow, adrive, drive
 from vecguard.principal import Acting, Principal, resolve
-from vecguard.records import Answer, Ask, Draft, Receipt
+from vecguard.records import Answer, Ask, Draft, Receipt, RecordId
 from vecguard.shelf import Shelf
 from vecguard.surface import Surface
 
@@ -132,6 +132,11 @@ def counting(room: Room, ask: Ask, who: Acting) -> Flow[int]:
 def forgetting(room: Room, ask: Ask, who: Acting) -> Flow[int]:
     """Return the path that deletes."""
     return room.guard.forget(ask, _shelf(room), who)
+
+
+def verifying(room: Room, ids: Sequence[RecordId], texts: Sequence[str], who: Acting) -> Flow[list[bool]]:
+    """Return the path that compares texts with what was written."""
+    return room.guard.verify(ids, texts, _shelf(room), who)
 
 
 def shelf_of(guarded: Guarded) -> Shelf:

@@ -10,18 +10,20 @@ only its predecessor makes. A path is a generator: it yields store requests and 
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from hmac import compare_digest
 from pathlib import Path
 from typing import Any, Self
 
 from vecguard import arrays, config, facade
 from vecguard.admission import admit, admit_ask, against
 from vecguard.arrays import Floats
-from vecguard.cleaning import Cleaning, scrubber
+from vecguard.cleaning import Cleaning, original_digest, scrubber
 from vecguard.embedding import Embedding
 from vecguard.entry import Entry
-from vecguard.errors import Missing, PolicyError
+from vecguard.errors import BadInput, Missing, PolicyError
 from vecguard.flow import Flow
 from vecguard.keys import Keyring
 from vecguard.policy import Policy
@@ -33,6 +35,7 @@ from vecguard.records import Answer, Ask, Draft, Opened, Query, Receipt, RecordI
 from vecguard.release import Release
 from vecguard.retrieval import Ranked, Retrieval, wall_clock
 from vecguard.rules import OwnRows
+from vecguard.scrub.normalise import canonical
 from vecguard.scrubbed_embeddings import CleanVectors, ScrubbedEmbeddings
 from vecguard.sealing import NEVER, Sealer
 from vecguard.settling import carry_out, settle
@@ -119,6 +122,25 @@ class Guard:
             yield from carry_out(self.state, shelf, intent, view.uid)
         return len(own)
 
+    def verify(self, ids: Sequence[RecordId], texts: Sequence[str], shelf: Shelf, acting: Acting) -> Flow[list[bool]]:
+        """Say of each of the acting owner's records whether this is exactly the text that was written to it.
+
+        That is the text before it was scrubbed, of which nothing is kept but a digest under the owner's key. A record
+        that does not exist answers False.
+        """
+        if len(ids) != len(texts) or not all(isinstance(text, str) for text in texts):
+            raise BadInput("verify takes one text per id")
+        view = yield from self.entry.to_read(shelf, acting)
+        if view is None:
+            return [False] * len(ids)
+        wanted = [view.space.backend_id(each) for each in ids]
+        there: Sequence[Row] = yield Fetch(tuple(dict.fromkeys(wanted)))
+        held = self._held(there, view)
+        return [
+            each in held and compare_digest(held[each].original, original_digest(view.space, text))
+            for each, text in zip(wanted, texts, strict=True)
+        ]
+
     def deserted(self, shelf: Shelf) -> Flow[bool]:
         """Whether a collection holds nothing but our marker, so that deleting it takes nobody's records."""
         return (yield from self.entry.deserted(shelf))
@@ -141,7 +163,8 @@ class Guard:
         """Return what to search for as (m, d): clean texts embedded, the caller's vectors, or those of its records."""
         dimension = shelf.dimension
         if query.texts is not None:
-            return embedding.texts(self.scrubbed(query.texts), dimension)
+            clean = self._cleaning.texts(list(query.texts), None if view is None else view.space)
+            return embedding.texts([each.embedded for each in clean], dimension)
         if query.ids is not None:
             return (yield from self._vectors_of(query.ids, view))
         return arrays.vectors(query.vectors, None, dimension, "query vector")
@@ -201,6 +224,14 @@ class Guard:
         """Return what an embedder sees of texts: personal data replaced by its kind, the same for every owner."""
         return [each.embedded for each in self._cleaning.texts(list(texts))]
 
+    def shred(self, owner: str, subject: Sequence[str] | None = None) -> int:
+        """Erase originals behind an owner's tokens for good; return how many. The tokens stay and mean nothing.
+
+        With a `subject`, the names, addresses and numbers that one person goes by, only the originals that contain one
+        of them (as whole words, in any case and spacing) are erased; what is written afterwards is kept again.
+        """
+        return self.state.shred(owner, None if subject is None else _mentions_any(subject))
+
     def reconcile(self, guarded: Any) -> int:
         """Settle what a crash left open in a guarded collection; return how many writes and deletes that were.
 
@@ -223,6 +254,14 @@ class Guard:
 
     def __repr__(self) -> str:
         return f"<Guard {self.policy.fingerprint} on {self.state!r}>"
+
+
+def _mentions_any(subject: Sequence[str]) -> Callable[[str], bool]:
+    names = [canonical(name) for name in subject]
+    if isinstance(subject, str) or not all(names):
+        raise BadInput("a subject is a list of the names and numbers that one person goes by, none of them empty")
+    spoken = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in names))
+    return lambda original: spoken.search(canonical(original)) is not None
 
 
 def _receipt(asked: Sequence[str], sealed: Sealed) -> Receipt:

@@ -226,4 +226,6 @@ class Audit(Protocol):
     def append(self, acting: Acting, action: Action, uid: str, count: int, detail: str = "") -> None: ...
 
 
-Action: TypeAlias = Literal["write", "delete", "read", "count", "restore", "adopt", "unwrap", "expose", "reconcile"]
+Action: TypeAlias = Literal[
+    "write", "delete", "read", "count", "restore", "adopt", "unwrap", "expose", "reconcile", "shred"
+]

@@ -97,6 +97,7 @@ class Body:
     fields: Fields = field(repr=False)
     altered: bool  # whether scrubbing ever changed this text: then no caller's vector of it may be stored
     version: int
+    original: str = field(default="", repr=False)  # keyed digest of the text before it was scrubbed
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +163,8 @@ class SealedRow:
     text: str | None = field(default=None, repr=False)  # only under texts="clear"
     text_field: str = ""
     gone: tuple[str, ...] = field(default=(), repr=False)  # clear fields of the previous version that must go
+    version: int = 0
+    tokens: frozenset[str] = field(default=frozenset(), repr=False)  # in text and fields: what the vault must keep
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +263,7 @@ class Opened:
     version: int
     clear: tuple[str, ...] = field(repr=False)  # top-level clear field names on the shelf
     tag: str = field(repr=False)
+    original: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 from vecguard.policy import Policy
 from vecguard.records import Answer, Hit, Record
 from vecguard.retrieval import Ranked
-from vecguard.scrub import restore, tokens_in
+from vecguard.scrub.tokens import restore, tokens_of
 from vecguard.shelf import View
 from vecguard.state import State
 
@@ -37,7 +37,9 @@ class Release:
         )
 
     def _restored(self, records: Mapping[str, Record], view: View) -> dict[str, Record]:
-        tokens = {token for record in records.values() for token in _tokens(record)}
+        tokens = {
+            token for record in records.values() for token in (*tokens_of(record.text), *tokens_of(record.fields))
+        }
         originals = self._state.originals(view.space, tokens)
         if not originals:
             return dict(records)
@@ -50,21 +52,6 @@ class Release:
             )
             for backend_id, record in records.items()
         }
-
-
-def _tokens(record: Record) -> set[str]:
-    return set(_tokens_of(record.text)) | set(_tokens_of(record.fields))
-
-
-def _tokens_of(value: Any) -> set[str]:
-    match value:
-        case str():
-            return set(tokens_in(value))
-        case Mapping():
-            return set().union(*(_tokens_of(name) | _tokens_of(each) for name, each in value.items()))
-        case list():
-            return set().union(*(_tokens_of(each) for each in value))
-    return set()
 
 
 def _mapped(value: Any, originals: Mapping[str, str]) -> Any:

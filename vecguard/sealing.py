@@ -42,6 +42,7 @@ from vecguard.records import (
     made_by,
 )
 from vecguard.rules import OWNER_FIELD
+from vecguard.scrub.tokens import tokens_of
 from vecguard.space import Space
 
 SCHEME_FIELD = "_vg_scheme"
@@ -99,6 +100,8 @@ class Sealer:
             text="" if text is None and there is not None and there.text else text,  # a text that must go
             text_field=body.text_field,
             gone=tuple(name for name in (there.fields if there else ()) if name not in clear and name not in ours),
+            version=body.version,
+            tokens=frozenset(tokens_of(body.text)) | frozenset(tokens_of(body.fields)),
         )
 
     def open(self, rows: Sequence[Row], spaces: Mapping[str, Space], now: float) -> list[Opened | None]:
@@ -138,6 +141,7 @@ def _encode(body: Body, hidden: Fields, vector: VectorSeal, *, with_text: bool) 
         "k": body.text_field,
         "f": hidden,
         "a": int(body.altered),
+        "o": body.original,
         "v": [vector.digest.hex(), vector.norm, vector.scale, vector.source, vector.draw],
     }
     if with_text:
@@ -159,6 +163,7 @@ def _decode(plain: bytes, row: Row, clear: Fields, stamp: str, tag: str) -> Open
         version=int(stamp.rsplit(".", 1)[1]),
         clear=tuple(clear),
         tag=tag,
+        original=content["o"],
     )
 
 

@@ -27,7 +27,7 @@ def carry_out(state: State, shelf: Shelf, intent: Intent, uid: str) -> Flow[None
         refused = yield from _attempt(Put(intent.rows) if intent.action == "put" else Drop(intent.rows.ids))
         seen = yield from _read_back(intent)
         if _done(intent, seen):
-            state.confirm(intent)
+            state.confirm(intent, uid)
             return
         if refused is not None and not _begun(intent, seen):
             state.strike_out(intent, uid)

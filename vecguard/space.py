@@ -34,12 +34,11 @@ class OwnerKeys:
     tags: Secret = field(repr=False)
     noise: Secret = field(repr=False)
     tokens: Secret = field(repr=False)
-    vault: Secret = field(repr=False)
 
     @classmethod
     def of(cls, key: Secret) -> OwnerKeys:
         """Derive them."""
-        return cls(*(key.derive(purpose) for purpose in ("ids", "seals", "tags", "noise", "tokens", "vault")))
+        return cls(*(key.derive(purpose) for purpose in ("ids", "seals", "tags", "noise", "tokens")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,3 +22,4 @@ class AsyncGuardedCollection(PassedCollection):
     peek = acarried(_calls.peek)
     count = acarried(_calls.count)
     query = acarried(_calls.query)
+    verify = acarried(_calls.verify)  # ours: Chroma has no such verb

@@ -10,7 +10,7 @@ from typing import Any
 from chromadb.api.types import GetResult, QueryResult
 from chromadb.errors import InternalError
 
-from vecguard.facade import Room, counting, forgetting, reading, writing
+from vecguard.facade import Room, counting, forgetting, reading, verifying, writing
 from vecguard.principal import Acting, resolve
 from vecguard.records import Ask, Draft, RecordId
 from vecguard.steps import Path, Steps, Withhold
@@ -90,6 +90,13 @@ def get(
 def peek(room: Room, /, limit: int = 10) -> Steps[GetResult]:
     """List the first records. Chroma adds their vectors here without being asked; they are withheld."""
     return (yield from _listed(room, Ask(limit=limit), [*LISTED, "embeddings"]))
+
+
+def verify(room: Room, /, ids: Any, documents: Any) -> Steps[list[bool]]:
+    """Say of each record whether this is exactly the document that was written, before it was scrubbed."""
+    texts = [documents] if isinstance(documents, str) else list(documents)
+    answer: list[bool] = yield Path(room, verifying(room, listed_ids(ids) or (), texts, resolve(room.bound)))
+    return answer
 
 
 def count(room: Room, /, read_level: Any = None) -> Steps[int]:  # noqa: ARG001 - every read is of the newest rows

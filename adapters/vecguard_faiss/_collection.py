@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from vecguard import BadId, BadInput, Guard
-from vecguard.facade import Guarded, Room, acting, counting, forgetting, reading, room_of, run, writing
+from vecguard.facade import Guarded, Room, acting, counting, forgetting, reading, room_of, run, verifying, writing
 from vecguard.records import Ask, Draft, Hit, Metric, Query, RecordId, Verb
 from vecguard.surface import Surface
 from vecguard.where import parse
@@ -87,6 +87,11 @@ class GuardedFaissCollection(Guarded):
     def count(self) -> int:
         """Count one's own records."""
         return run(self, counting(room_of(self), Ask(restore=False), acting(self)))
+
+    def verify(self, ids: Any, documents: Any) -> list[bool]:
+        """Say of each record whether this is exactly the document that was written, before it was scrubbed."""
+        texts = [documents] if isinstance(documents, str) else list(documents)
+        return run(self, verifying(room_of(self), _ids(ids) or (), texts, acting(self)))
 
     def get(
         self, ids: Any = None, where: Any = None, limit: int | None = None, offset: int | None = None

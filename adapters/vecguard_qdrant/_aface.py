@@ -28,3 +28,4 @@ class AsyncGuardedQdrantClient(Guarded):
     retrieve = acarried(_calls.retrieve)
     scroll = acarried(_calls.scroll)
     query_points = acarried(_calls.query_points)
+    verify = acarried(_calls.verify)  # ours: Qdrant has no such verb

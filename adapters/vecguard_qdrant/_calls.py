@@ -15,7 +15,7 @@ import numpy as np
 from qdrant_client.http import models as rest
 
 from vecguard import BadInput, Missing, Undecided
-from vecguard.facade import Room, counting, forgetting, reading, refuse_unknown, writing
+from vecguard.facade import Room, counting, forgetting, reading, refuse_unknown, verifying, writing
 from vecguard.flow import Flow
 from vecguard.principal import Acting, resolve
 from vecguard.records import Answer, Ask, Query, Record, RecordId
@@ -23,6 +23,7 @@ from vecguard.steps import Path, Steps, Withhold
 from vecguard_qdrant import _ids
 from vecguard_qdrant._collections import opened, shelves
 from vecguard_qdrant._filters import Parsed, parse
+from vecguard_qdrant._ids import all_looked_up
 from vecguard_qdrant._points import dense, draft
 from vecguard_qdrant._results import checked_selector, completed, native_record, scored, threshold, unscored
 from vecguard_qdrant._surface import SYNC
@@ -121,6 +122,14 @@ def count(
     at = yield from opened(room, collection_name)
     number = yield Path(at, counting(at, Ask(ids=chosen.ids, where=chosen.where, restore=False), who))
     return rest.CountResult(count=number)
+
+
+def verify(room: Room, /, collection_name: str, ids: Any, texts: Any) -> Steps[list[bool]]:
+    """Say of each point whether this is exactly the text that was written, before it was scrubbed."""
+    who = resolve(room.bound)
+    at = yield from opened(room, collection_name)
+    answer: list[bool] = yield Path(at, verifying(at, all_looked_up(ids), list(texts), who))
+    return answer
 
 
 def retrieve(

@@ -29,3 +29,4 @@ class GuardedQdrantClient(Guarded):
     retrieve = carried(_calls.retrieve)
     scroll = carried(_calls.scroll)
     query_points = carried(_calls.query_points)
+    verify = carried(_calls.verify)  # ours: Qdrant has no such verb

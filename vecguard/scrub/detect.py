@@ -21,20 +21,7 @@ from vecguard.scrub.entities import DENIED, TOKEN_LIKE
 from vecguard.scrub.findings import Finding, merged
 from vecguard.scrub.names import mentions
 from vecguard.scrub.ner import NamedEntities, NoModel, model_of
-try:  # TEMPORARY until normalise has views
-    from vecguard.scrub.normalise import View, fold, views
-except ImportError:
-    from vecguard.scrub.normalise import fold
-    @dataclass
-    class View:
-        text: str
-        kind: str = "folded"
-        whole: bool = True
-        f: object = None
-        def original(self, a, b):
-            r = self.f.original(Finding(a, b, "X", 1.0)); return r.start, r.end
-    def views(text):
-        f = fold(text); return [View(f.text, f=f)]
+from vecguard.scrub.normalise import View, fold, views
 from vecguard.scrub.patterns import Patterns
 from vecguard.scrub.recognisers import Recogniser
 from vecguard.scrub.settings import ScrubSettings

@@ -8,23 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from presidio_anonymizer.operators import Operator
+
 from vecguard.errors import PolicyError, ScrubFailed, shielded
 from vecguard.scrub.detect import Detector
 from vecguard.scrub.entities import DENIED, ENTITIES, TOKEN_LIKE
 from vecguard.scrub.fields import FieldWalker, Leaf
 from vecguard.scrub.findings import Finding
-try:  # TEMPORARY
-    from vecguard.scrub.operators import Operator, Operators
-except ImportError:
-    from vecguard.scrub.operators import generalised, tokenised
-    Operator = object
-    class Operators:
-        def __init__(self, chosen, default="token", own=()):
-            pass
-        def stored(self, text, findings, mint):
-            return tokenised(text, findings, mint)
-        def embedded(self, text, findings, mint, form):
-            return generalised(text, findings)
+from vecguard.scrub.operators import Operators
 from vecguard.scrub.recognisers import Recogniser
 from vecguard.scrub.settings import ScrubSettings
 from vecguard.scrub.tokens import Mint

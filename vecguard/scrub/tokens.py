@@ -40,6 +40,11 @@ def kind_of(token: str) -> str:
     return token[1 : -(_DIGITS + 2)]
 
 
+def digits_of(token: str) -> str | None:
+    """Return the keyed digits of a token, or None where nobody's key made it (`<PERSON>`)."""
+    return token[-(_DIGITS + 1) : -1] if TOKEN.fullmatch(token) else None
+
+
 def tokens_in(text: str) -> Iterator[str]:
     """Yield every token in `text`, in order, repeats included."""
     return (match.group() for match in TOKEN.finditer(text))
@@ -48,3 +53,17 @@ def tokens_in(text: str) -> Iterator[str]:
 def restore(text: str, originals: Mapping[str, str]) -> str:
     """Put the originals back in one pass; tokens without one stay, and what is put back is not searched again."""
     return TOKEN.sub(lambda match: originals.get(match.group(), match.group()), text)
+
+
+def tokens_of(value: object) -> Iterator[str]:
+    """Yield every token in a text or in nested fields, names included."""
+    match value:
+        case str():
+            yield from tokens_in(value)
+        case Mapping():
+            for name, each in value.items():
+                yield from tokens_of(name)
+                yield from tokens_of(each)
+        case list() | tuple():
+            for each in value:
+                yield from tokens_of(each)

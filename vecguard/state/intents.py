@@ -111,6 +111,7 @@ def _encoded(rows: Sealed) -> bytes:
             "text": row.text,
             "text_field": row.text_field,
             "gone": row.gone,
+            "version": row.version,
             "d": 0 if row.vector is None else row.vector.values.shape[0],
         }
         for row in rows.rows
@@ -131,6 +132,14 @@ def _decoded(raw: bytes) -> Sealed:
         vector: Masked | None = replayed(floats[start : start + width].copy()) if width else None
         start += width
         rows.append(
-            SealedRow(each["id"], vector, each["fields"], each["text"], each["text_field"], tuple(each["gone"]))
+            SealedRow(
+                each["id"],
+                vector,
+                each["fields"],
+                each["text"],
+                each["text_field"],
+                tuple(each["gone"]),
+                each["version"],
+            )
         )
     return Sealed(tuple(rows), ())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from vecguard.errors import StateError, WrongKey
@@ -37,6 +37,22 @@ class KeyStore:
         if found is not None:
             self._known[kind, subject] = found
         return found
+
+    @staticmethod
+    def still_there(connection: Connection, kind: str, subject: str) -> bool:
+        """Whether a key that this process has at hand was not shredded by another one; as part of a transaction."""
+        table = tables.keys
+        wanted = select(table.c.kind).where(table.c.kind == kind, table.c.subject == subject)
+        return connection.execute(wanted).first() is not None
+
+    def shred(self, connection: Connection, kind: str, subject: str) -> None:
+        """Delete a key, and with it everything that it sealed; as part of a transaction."""
+        self.forget(kind, subject)
+        connection.execute(delete(tables.keys).where(tables.keys.c.kind == kind, tables.keys.c.subject == subject))
+
+    def forget(self, kind: str, subject: str) -> None:
+        """Drop a key from this process's memory."""
+        self._known.pop((kind, subject), None)
 
     def _read(self, connection: Connection, kind: str, subject: str) -> Secret | None:
         table = tables.keys

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -131,7 +131,29 @@ class State:
 
     def originals(self, space: Space, tokens: Iterable[str]) -> Mapping[str, str]:
         """Return the originals behind an owner's own tokens."""
-        return self.vault.originals(space.owner_digest, space.owner_keys.vault, tokens)
+        key = self.keystore.find("vault", space.owner_digest)
+        return {} if key is None else self.vault.originals(space.owner_digest, key, tokens)
+
+    def shred(self, owner: str, wanted: Callable[[str], bool] | None = None) -> int:
+        """Erase an owner's originals, all of them with their key or those that satisfy `wanted`; audited.
+
+        The tokens stay in the records and stand for nothing from now on.
+        """
+        digest = self.digest(owner)
+        key = self.keystore.find("vault", digest)
+        if key is None:
+            return 0
+
+        def work(connection: Connection) -> int:
+            if wanted is None:
+                erased = self.vault.empty(connection, digest)
+                self.keystore.shred(connection, "vault", digest)
+            else:
+                erased = self.vault.forget(connection, digest, key, wanted)
+            self.audit.append_in(connection, Acting.of(SETTLER.principal, owner), "shred", "", erased)
+            return erased
+
+        return self.audit.guarded(work)
 
     # -------------------------------------------------------------------------------------------------- intents
 
@@ -140,16 +162,30 @@ class State:
 
         The audit line comes before the deed, in the same transaction: what cannot be logged is not begun.
         """
+        owner = space.owner_digest
+        tokens = {(row.backend_id, row.version): set(row.tokens) for row in rows.rows if row.tokens}
+        key = self.keystore.get("vault", owner) if tokens else None
 
-        def work(connection: Connection) -> Intent:
-            self.vault.keep(connection, space.owner_digest, space.owner_keys.vault, rows.originals)
-            return self._begin(connection, rows, space, acting, "put")
+        def work(connection: Connection) -> Intent | None:
+            if key is not None and not self.keystore.still_there(connection, "vault", owner):
+                return None
+            intent = self._begin(connection, rows, space, acting, "put")
+            if key is not None:
+                self.vault.keep(connection, owner, key, rows.originals)
+                self.vault.refer(connection, owner, key, intent.id, space.uid, tokens)
+            return intent
 
-        return self.audit.guarded(work)
+        intent = self.audit.guarded(work)
+        if intent is not None:
+            return intent
+        self.keystore.forget("vault", owner)  # another process shredded it: from now on originals have a new one
+        return self.begin(rows, space, acting)
 
     def begin_drop(self, opened: Sequence[Opened], space: Space, acting: Acting | None) -> Intent:
         """Write down and audit what is about to be deleted: ids, and the tags that tell these versions from others."""
-        rows = Sealed(tuple(SealedRow(each.backend_id, None, {"_vg_tag": each.tag}) for each in opened), ())
+        rows = Sealed(
+            tuple(SealedRow(each.backend_id, None, {"_vg_tag": each.tag}, version=each.version) for each in opened), ()
+        )
         return self.audit.guarded(lambda connection: self._begin(connection, rows, space, acting, "drop"))
 
     def _begin(
@@ -159,15 +195,20 @@ class State:
             self.audit.append_in(connection, acting, _AUDITED[action], space.uid, len(rows.rows))
         return self.intents.begin(connection, space.uid, space.owner_digest, action, rows)
 
-    def confirm(self, intent: Intent) -> None:
-        """Strike out an intent that was carried out."""
-        self.database.run(lambda connection: self.intents.settle(connection, intent))
+    def confirm(self, intent: Intent, uid: str) -> None:
+        """Strike out an intent that was carried out, and forget what the versions before it held."""
+        self.database.run(lambda connection: self._settle(connection, intent, uid))
+
+    def _settle(self, connection: Connection, intent: Intent, uid: str) -> None:
+        self.intents.settle(connection, intent)
+        versions = {row.backend_id: row.version for row in intent.rows.rows}
+        self.vault.outdated(connection, uid, versions, dropped=intent.action == "drop")
 
     def confirm_settled(self, intent: Intent, uid: str) -> None:
         """Strike out an intent that a later call carried out, and audit that: its own line may be long past."""
 
         def work(connection: Connection) -> None:
-            self.intents.settle(connection, intent)
+            self._settle(connection, intent, uid)
             self.audit.append_in(connection, SETTLER, "reconcile", uid, len(intent.rows.rows), intent.action)
 
         self.audit.guarded(work)
@@ -177,6 +218,7 @@ class State:
 
         def work(connection: Connection) -> None:
             self.intents.settle(connection, intent)
+            self.vault.retract(connection, intent.id)
             self.audit.append_in(connection, SETTLER, "reconcile", uid, 0, "refused by the store")
 
         self.audit.guarded(work)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table
 
-SCHEMA = 1
+SCHEMA = 2
 
 metadata = MetaData()
 
@@ -44,9 +44,24 @@ vault = Table(
     metadata,
     Column("owner", String(64), primary_key=True),
     Column("token", String(64), primary_key=True),
+    Column("check", String(32), nullable=False),
     Column("sealed", LargeBinary, nullable=False),
 )
-"""Originals behind tokens: keyed digest of the owner and of the token, AEAD ciphertext of the original."""
+"""Originals behind tokens: keyed digests of the owner, of the token and of the value, AEAD ciphertext of the value."""
+
+references = Table(
+    "vg_references",
+    metadata,
+    Column("owner", String(64), primary_key=True),
+    Column("token", String(64), primary_key=True),
+    Column("uid", String(32), primary_key=True),
+    Column("row", String(64), primary_key=True),
+    Column("intent", String(32), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Index("vg_references_by_row", "uid", "row"),
+    Index("vg_references_by_intent", "intent"),
+)
+"""Which version of which record holds a token. An original that nothing refers to is erased."""
 
 intents = Table(
     "vg_intents",
