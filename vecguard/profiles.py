@@ -15,12 +15,32 @@ def explain(policy: Policy) -> str:
 
 
 def _scrub(policy: Policy) -> str:
-    if not policy.scrub.enabled:
+    scrub = policy.scrub
+    if not scrub.enabled:
         return "Scrubbing: off. Texts, fields and vectors hold whatever personal data the caller wrote."
+    default = scrub.operators.get("DEFAULT", "token")
+    others = ", ".join(f"{entity}: {name}" for entity, name in sorted(scrub.operators.items()) if entity != "DEFAULT")
+    names = "none: names are found by lists and titles only" if scrub.model == "none" else scrub.model
     return (
-        f"Scrubbing: {len(policy.scrub.entities)} kinds of personal data are replaced by per-owner tokens before "
-        "embedding. What the detector misses stays in text and vector."
+        f"Scrubbing: {len(scrub.entities)} kinds of personal data are replaced before embedding ({_DEEDS.get(default, default)}"
+        f"{'; ' + others if others else ''}). Model for names: {names}. The embedder sees {_SEEN[scrub.embed]}. "
+        "What the detector misses stays in text and vector."
     )
+
+
+_DEEDS = {
+    "token": "by per-owner tokens that can be restored",
+    "surrogate": "by fakes of the same kind, for good",
+    "redact": "by nothing, for good",
+    "mask": "by asterisks, for good",
+    "generalise": "by years, regions and kinds, for good",
+    "keep": "NOT AT ALL: found and kept",
+}
+_SEEN = {
+    "kind": "kinds such as <PERSON>, the same for everybody",
+    "token": "the owner's tokens",
+    "surrogate": "fake names, the same for one person of one owner",
+}
 
 
 def _vectors(policy: Policy) -> str:

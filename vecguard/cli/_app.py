@@ -19,8 +19,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # its tracebacks show locals, and locals hold texts and vectors
 )
 bench = typer.Typer(help="Measure what protection costs, on your own corpus.", no_args_is_help=True)
+check = typer.Typer(help="Look for personal data before it is stored.", no_args_is_help=True)
 keys = typer.Typer(help="Make and keep the keys that everything else hangs on.", no_args_is_help=True)
 app.add_typer(bench, name="bench")
+app.add_typer(check, name="check")
 app.add_typer(keys, name="keys")
 console = Console()
 
@@ -105,6 +107,49 @@ def retrieval(
             seed=seed,
         )
     )
+
+
+@check.command("text")
+def check_text(
+    source: Annotated[str, typer.Argument(help="A text or JSONL file, or - for standard input.")],
+    form: Annotated[
+        str, typer.Option("--format", help="text (one text), lines (one per line), jsonl; default: by the name.")
+    ] = "",
+    policy: Annotated[Path | None, typer.Option(help="A TOML file with a [policy] table, as a guard reads it.")] = None,
+    entities: Annotated[str, typer.Option(help="Types to look for, by commas; default, all or hipaa.")] = "default",
+    model: Annotated[str, typer.Option(help="What reads names: vecguard, none, spacy:NAME, ...")] = "",
+    explain: Annotated[bool, typer.Option(help="Show every finding: where, what, how sure, found by what.")] = False,
+    show: Annotated[bool, typer.Option(help="Show the values that were found. Your terminal may keep them.")] = False,
+    out: Annotated[Path | None, typer.Option("--json", help="Write the report as JSON, - to print it.")] = None,
+    fail: Annotated[bool, typer.Option("--fail-if-found", help="Exit with status 3 if anything was found.")] = False,
+) -> None:
+    """Say what personal data is in texts, how much of it, where and why.
+
+    Values are never printed unless you ask with --show. Nothing is written and nothing leaves this machine. In JSONL
+    every string, number and date of a record is looked at, however deep, with its field's name beside it.
+
+    Examples: vecguard check text notes.txt --explain; cat export.jsonl | vecguard check text - --format jsonl
+    """
+    from vecguard.cli._check import run  # noqa: PLC0415 - loads Presidio and the model
+
+    found: list[int] = []
+    _run(
+        lambda: found.append(
+            run(
+                console,
+                source,
+                form=form,
+                policy=policy,
+                entities=entities,
+                model=model,
+                explain=explain,
+                show=show,
+                out=out,
+            )
+        )
+    )
+    if fail and sum(found):
+        raise typer.Exit(3)
 
 
 @keys.command("new")
