@@ -20,9 +20,9 @@ from vecguard.records import Admitted, Body, Fields, Opened, Scrubbed, VectorSea
 from vecguard.scrub import mint_token
 from vecguard.scrub.entities import TOKEN_LIKE
 from vecguard.scrubbed_embeddings import CleanVectors
-from vecguard.space import Space
+from vecguard.space import Owner, Space
 
-OwnTokens: TypeAlias = Callable[[Space, list[str]], Collection[str]]
+OwnTokens: TypeAlias = Callable[[Space | Owner, list[str]], Collection[str]]
 """Which of these tokens an owner's vault holds."""
 
 
@@ -87,7 +87,7 @@ class Cleaning:
         self._made_here = made_here
         self._own_tokens = own_tokens
 
-    def texts(self, texts: list[str], space: Space | None = None) -> list[CleanText]:
+    def texts(self, texts: list[str], space: Space | Owner | None = None) -> list[CleanText]:
         """Scrub texts under an owner's tokens; without an owner, findings are replaced by their kinds."""
         mint = None if space is None else self._mint_for(space)
         clean = shielded(_failed, lambda: list(self._inner.scrub(texts, mint)))
@@ -103,7 +103,7 @@ class Cleaning:
             raise ScrubFailed("the scrubber did not answer for every record")
         return clean
 
-    def _mint_for(self, space: Space) -> Mint:
+    def _mint_for(self, space: Space | Owner) -> Mint:
         """Return how tokens are minted for an owner.
 
         Text that looks like a token gets a token, so that nobody can write another owner's; but one of the owner's own

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
-V = TypeVar("V", covariant=True)
+V_co = TypeVar("V_co", covariant=True)
 
 
-class FrozenMap(Mapping[str, V]):
+class FrozenMap(Mapping[str, V_co]):
     """A mapping from names to hashable values that nobody can change."""
 
     __slots__ = ("_items",)
-    _items: dict[str, V]
+    _items: dict[str, V_co]
 
-    def __init__(self, items: Mapping[str, V] | None = None) -> None:
+    def __init__(self, items: Mapping[str, V_co] | None = None) -> None:
         object.__setattr__(self, "_items", dict(items or {}))
 
-    def __getitem__(self, name: str) -> V:
+    def __getitem__(self, name: str) -> V_co:
         return self._items[name]
 
     def __iter__(self) -> Iterator[str]:

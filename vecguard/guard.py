@@ -28,7 +28,7 @@ from vecguard.flow import Flow
 from vecguard.keys import Keyring
 from vecguard.policy import Policy
 from vecguard.ports import Embedder, Fetch, Traits
-from vecguard.principal import Acting
+from vecguard.principal import Acting, Principal, ambient
 from vecguard.protect.mechanism import mechanism
 from vecguard.ranking.exact import unmasked
 from vecguard.records import Answer, Ask, Draft, Opened, Query, Receipt, RecordId, Row, Sealed
@@ -211,18 +211,27 @@ class Guard:
             return self.embedding
         return Embedding(native, self.state.embedder_id)
 
-    def embeddings(self, inner: Any) -> ScrubbedEmbeddings:
+    def embeddings(
+        self, inner: Any, principal: Principal | str | None = None, owner: str | None = None
+    ) -> ScrubbedEmbeddings:
         """Wrap an embedding object so that it scrubs before it embeds: its provider never sees personal data.
 
         Accepts a callable, and objects with `embed_documents`/`embed_query` (LangChain), `encode`
         (sentence-transformers) or `__call__(input=...)` (Chroma). The guard recognises the vectors that come from it:
         a framework may hand them over with the raw text, and nothing is embedded twice.
-        """
-        return ScrubbedEmbeddings(inner, self.scrubbed, self._made_here)
 
-    def scrubbed(self, texts: Sequence[str]) -> list[str]:
-        """Return what an embedder sees of texts: personal data replaced by its kind, the same for every owner."""
-        return [each.embedded for each in self._cleaning.texts(list(texts))]
+        Where the policy embeds surrogates or tokens, those are an owner's: they are made for whoever acts (this
+        `principal`, or by context). If nobody does, kinds such as `<PERSON>` are embedded.
+        """
+        acting = None if principal is None else Acting.of(principal, owner)
+        return ScrubbedEmbeddings(inner, lambda texts: self.scrubbed(texts, acting), self._made_here)
+
+    def scrubbed(self, texts: Sequence[str], acting: Acting | None = None) -> list[str]:
+        """Return what an embedder sees of texts when somebody acts: the one given, or whoever acts by context."""
+        who = acting or ambient()
+        named = who is not None and self.policy.scrub.embed != "kind"
+        space = self.state.owner(who.owner) if who is not None and named else None
+        return [each.embedded for each in self._cleaning.texts(list(texts), space)]
 
     def shred(self, owner: str, subject: Sequence[str] | None = None) -> int:
         """Erase originals behind an owner's tokens for good; return how many. The tokens stay and mean nothing.

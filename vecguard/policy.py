@@ -64,9 +64,9 @@ class Scrub(Part):
     `model` reads names of people, places and organisations: "vecguard" is the one in the package, "spacy:NAME",
     "gliner:NAME" and "transformers:NAME" are models that the user has, "none" is none. `operators` says what happens to
     a finding, by entity ("token", "surrogate", "redact", "mask", "generalise", "keep"; "DEFAULT" for all others), and
-    `embed` what the embedder sees in its place. `thresholds` are per entity, `allow` and `deny` are phrases. `max_chars`
-    is the longest piece that the detector gets at once (pieces overlap), and a text that takes longer than `deadline_s`
-    seconds is refused.
+    `embed` what the embedder sees in its place. `thresholds` are per entity, `allow` and `deny` are phrases.
+    `max_chars` is the longest piece that the detector gets at once (pieces overlap), and a text that takes longer than
+    `deadline_s` seconds is refused.
     """
 
     enabled: bool = True
@@ -192,7 +192,7 @@ class Policy(Part):
         """`balanced`, scrubbing all eighteen kinds of identifiers of the HIPAA Safe Harbor method.
 
         Years, three-digit ZIP areas and "90+" stay (45 CFR 164.514(b)(2)). A detector misses some, and the method asks
-        for more than a detector can know (see `vecguard.scrub.entities`): this alone does not make a text de-identified.
+        for more than a detector can know (see `vecguard.scrub.entities`): this alone does not de-identify a text.
         """
         return cls(scrub=Scrub(entities=HIPAA_ENTITIES, operators=HIPAA_OPERATORS))
 

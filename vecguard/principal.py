@@ -81,6 +81,11 @@ def acting_for(principal: Principal | str, owner: str | None = None) -> Iterator
         _CONTEXT.reset(token)
 
 
+def ambient() -> Acting | None:
+    """Return who acts by context here, if anybody does."""
+    return _CONTEXT.get()
+
+
 def resolve(bound: Acting | None) -> Acting:
     """Return who acts now. Neither bound nor in a context, or both and different: `AccessDenied`."""
     context = _CONTEXT.get()

@@ -20,9 +20,10 @@ def _scrub(policy: Policy) -> str:
         return "Scrubbing: off. Texts, fields and vectors hold whatever personal data the caller wrote."
     default = scrub.operators.get("DEFAULT", "token")
     others = ", ".join(f"{entity}: {name}" for entity, name in sorted(scrub.operators.items()) if entity != "DEFAULT")
+    deed = _DEEDS.get(default, f"by the operator {default}")
     names = "none: names are found by lists and titles only" if scrub.model == "none" else scrub.model
     return (
-        f"Scrubbing: {len(scrub.entities)} kinds of personal data are replaced before embedding ({_DEEDS.get(default, default)}"
+        f"Scrubbing: {len(scrub.entities)} kinds of personal data are replaced before embedding ({deed}"
         f"{'; ' + others if others else ''}). Model for names: {names}. The embedder sees {_SEEN[scrub.embed]}. "
         "What the detector misses stays in text and vector."
     )

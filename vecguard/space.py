@@ -42,6 +42,14 @@ class OwnerKeys:
 
 
 @dataclass(frozen=True, slots=True)
+class Owner:
+    """An owner outside of any collection: enough to mint its tokens, and to know them again."""
+
+    owner_digest: str = field(repr=False)
+    owner_keys: OwnerKeys = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Space:
     """Where an owner's records of one collection live. Two spaces have no key, id or token in common."""
 

@@ -132,23 +132,24 @@ def check_text(
     """
     from vecguard.cli._check import run  # noqa: PLC0415 - loads Presidio and the model
 
-    found: list[int] = []
-    _run(
-        lambda: found.append(
-            run(
-                console,
-                source,
-                form=form,
-                policy=policy,
-                entities=entities,
-                model=model,
-                explain=explain,
-                show=show,
-                out=out,
-            )
+    found = 0
+
+    def call() -> None:
+        nonlocal found
+        found = run(
+            console,
+            source,
+            form=form,
+            policy=policy,
+            entities=entities,
+            model=model,
+            explain=explain,
+            show=show,
+            out=out,
         )
-    )
-    if fail and sum(found):
+
+    _run(call)
+    if fail and found:
         raise typer.Exit(3)
 
 

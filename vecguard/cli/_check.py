@@ -161,6 +161,6 @@ def _details(found: list[Located], *, show: bool) -> Table:
     table = Table("where", "field", "what", "length", "score", "why", *(["value"] if show else []))
     for each in found:
         hit = each.finding
-        row = [f"{each.line}:{each.column}", each.field, hit.entity, str(hit.end - hit.start), f"{hit.score:.2f}"]
+        row = [f"{each.line}:{each.column}", each.label, hit.entity, str(hit.end - hit.start), f"{hit.score:.2f}"]
         table.add_row(*map(escape, row), escape(hit.rule), *([escape(repr(each.value)[1:-1])] if show else []))
     return table

@@ -87,6 +87,18 @@ class FieldWalker:
         return value if changed == text else changed
 
 
+def leaves_of(fields: Mapping[Any, object]) -> list[Leaf]:
+    """Return every leaf of a record's fields, in order. Raises `ScrubFailed` for what nothing can look into."""
+    leaves: list[Leaf] = []
+
+    def seen(leaf: Leaf) -> str:
+        leaves.append(leaf)
+        return leaf.text
+
+    FieldWalker(seen).mapping(fields)
+    return leaves
+
+
 def shown(value: object) -> str | None:
     """Return a number or a date as the text that would show it, or None for what cannot be personal.
 

@@ -66,7 +66,9 @@ def _built(
     recognisers = [*_shipped(entities, language), *_denying(deny, language)]
     if (own := presidio_model(model)) is not None:
         recognisers.append(own)
-    recognisers += [each for each in extra if each.supported_language == language and wanted & {*each.supported_entities}]
+    recognisers += [
+        each for each in extra if each.supported_language == language and wanted & {*each.supported_entities}
+    ]
     return Patterns(recognisers, [*entities, DENIED], language)
 
 

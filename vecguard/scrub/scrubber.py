@@ -13,7 +13,7 @@ from presidio_anonymizer.operators import Operator
 from vecguard.errors import PolicyError, ScrubFailed, shielded
 from vecguard.scrub.detect import Detector
 from vecguard.scrub.entities import DENIED, ENTITIES, TOKEN_LIKE
-from vecguard.scrub.fields import FieldWalker, Leaf
+from vecguard.scrub.fields import FieldWalker, Leaf, leaves_of
 from vecguard.scrub.findings import Finding
 from vecguard.scrub.operators import Operators
 from vecguard.scrub.recognisers import Recogniser
@@ -72,7 +72,7 @@ class PresidioScrubber:
 
         One text that fails fails the call.
         """
-        found = self._found([Leaf("text", "", text) for text in texts], "text")
+        found = self.find([Leaf("text", "", text) for text in texts])
         return [self._text(at, text, found[at], mint) for at, text in enumerate(texts)]
 
     def _text(self, at: int, text: str, found: list[Finding], mint: Mint | None) -> ScrubbedText:
@@ -89,22 +89,18 @@ class PresidioScrubber:
         )
 
     def _fields(self, records: Sequence[Mapping[str, object]], mint: Mint) -> list[ScrubbedFields]:
-        leaves: dict[Leaf, None] = {}  # each value once: fields repeat themselves from record to record
-
-        def seen(leaf: Leaf) -> str:
-            leaves[leaf] = None
-            return leaf.text
-
-        for fields in records:
-            FieldWalker(seen).mapping(fields)
-        findings = self._found(list(leaves), "field value")
+        leaves = list(dict.fromkeys(leaf for fields in records for leaf in leaves_of(fields)))  # values repeat
+        findings = self.find(leaves, "field value")
         rendered = {
             leaf: self._rendered(leaf.text, found, mint) for leaf, found in zip(leaves, findings, strict=True) if found
         }
         return [_rebuilt(fields, rendered) for fields in records]
 
-    def _found(self, leaves: Sequence[Leaf], what: str) -> list[list[Finding]]:
-        """Find personal data in leaves; what a field's name is read with it is found by its place in the value."""
+    def find(self, leaves: Sequence[Leaf], what: str = "text") -> list[list[Finding]]:
+        """Find personal data in texts and in what fields hold, without changing anything.
+
+        A value is read with its field's name in front; findings are by place in the value. Errors call a leaf `what`.
+        """
         if not self._enabled:
             return [[] for _ in leaves]
         found: dict[Leaf, list[Finding]] = {}

@@ -18,7 +18,7 @@ class ScrubSettings(Protocol):
 
     @property
     def entities(self) -> tuple[str, ...]:
-        """Types to look for, out of `vecguard.scrub.entities.ENTITIES` and the types of recognisers that the caller adds."""
+        """Types to look for: those of `vecguard.scrub.entities` and of recognisers that the caller adds."""
         ...
 
     @property

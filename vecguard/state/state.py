@@ -17,7 +17,7 @@ from vecguard.keys import Keyring, Root
 from vecguard.ports import Action
 from vecguard.principal import Acting
 from vecguard.records import Opened, Sealed, SealedRow
-from vecguard.space import CollectionKeys, OwnerKeys, Space
+from vecguard.space import CollectionKeys, Owner, OwnerKeys, Space
 from vecguard.state import tables
 from vecguard.state.database import Database
 from vecguard.state.intents import Intent, Intents
@@ -98,6 +98,11 @@ class State:
         """Return the keys of a collection."""
         return CollectionKeys.of(self.keystore.get("collection", uid))
 
+    def owner(self, name: str) -> Owner:
+        """Return an owner, making its key on first use."""
+        digest = self.digest(name)
+        return Owner(digest, OwnerKeys.of(self.keystore.get("owner", digest)))
+
     def space(self, uid: str, owner: str, collection: CollectionKeys) -> Space:
         """Return an owner's space in a collection, making the owner's key on first use."""
         digest = self.digest(owner)
@@ -129,7 +134,7 @@ class State:
 
     # -------------------------------------------------------------------------------------------------- the vault
 
-    def originals(self, space: Space, tokens: Iterable[str]) -> Mapping[str, str]:
+    def originals(self, space: Space | Owner, tokens: Iterable[str]) -> Mapping[str, str]:
         """Return the originals behind an owner's own tokens."""
         key = self.keystore.find("vault", space.owner_digest)
         return {} if key is None else self.vault.originals(space.owner_digest, key, tokens)
