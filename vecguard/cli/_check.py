@@ -43,7 +43,12 @@ def run(
     places = list(_places(raw, form or _format_of(source, raw)))
     tally = Tally()
     with Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), transient=True
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        console=Console(stderr=True),
+        transient=True,
     ) as bar:
         task = bar.add_task("reading", total=len(places))
         for state in check(places, scrubber, tally):
