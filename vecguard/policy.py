@@ -73,7 +73,7 @@ class Scrub(Part):
     entities: tuple[str, ...] = DEFAULT_ENTITIES
     model: str = "vecguard"
     operators: Frozen[str] = FrozenMap()
-    embed: Literal["kind", "token", "surrogate"] = "kind"
+    embed: Literal["kind", "token", "surrogate"] = "surrogate"
     threshold: float = Field(default=DEFAULT_THRESHOLD, ge=0, le=1)
     thresholds: Frozen[Annotated[float, Field(ge=0, le=1)]] = FrozenMap()
     allow: tuple[str, ...] = ()

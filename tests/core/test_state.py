@@ -285,7 +285,8 @@ def test_the_state_has_no_column_for_a_name() -> None:
         *(f"vg_facts.{each}" for each in ("name", "value")),
         *(f"vg_keys.{each}" for each in ("kind", "subject", "root", "wrapped", "created")),
         *(f"vg_collections.{each}" for each in ("uid", "kind", "created")),
-        *(f"vg_vault.{each}" for each in ("owner", "token", "sealed")),
+        *(f"vg_vault.{each}" for each in ("owner", "token", "check", "sealed")),
+        *(f"vg_references.{each}" for each in ("owner", "token", "uid", "row", "intent", "version")),
         *(f"vg_intents.{each}" for each in ("id", "uid", "owner", "writer", "action", "rows", "created")),
         *(f"vg_embedders.{each}" for each in ("id", "probe")),
         *(
