@@ -28,7 +28,7 @@ FOUND = [
     ("ADDRESS", "She lives at 742 Evergreen Terrace, Apt. 4.", "742 Evergreen Terrace, Apt. 4"),
     ("ADDRESS", "Send it to 12 Oak St, Springfield, IL 62704 today", "12 Oak St, Springfield, IL 62704"),
     ("ADDRESS", "Write to P.O. Box 1234 please", "P.O. Box 1234"),
-    ("LOCATION", "He moved to Springfield, IL 62704 then.", "Springfield, IL 62704"),
+    ("ADDRESS", "He moved to Springfield, IL 62704 then.", "Springfield, IL 62704"),
     ("EMAIL_ADDRESS", "Write to john.smith@example.com.", "john.smith@example.com"),
     ("EMAIL_ADDRESS", "Write to ops@db7.internal now", "ops@db7.internal"),
     ("PHONE_NUMBER", "Reached at (555) 123-4567 x89 once", "(555) 123-4567 x89"),

@@ -14,12 +14,13 @@ from presidio_analyzer import PatternRecognizer
 from presidio_analyzer.nlp_engine import NlpArtifacts, NoOpNlpEngine
 
 from vecguard.scrub.context import NearbyWords
-from vecguard.scrub.entities import DENIED
+from vecguard.scrub.entities import DENIED, ENTITIES
 from vecguard.scrub.findings import Finding
 from vecguard.scrub.names import NameRecogniser
 from vecguard.scrub.ner import presidio_model
 from vecguard.scrub.normalise import fold
-from vecguard.scrub.recognisers import CATALOGUE, Recogniser
+from vecguard.scrub.recognisers import Recogniser, structured
+from vecguard.scrub.recognisers.stock import presidio
 from vecguard.scrub.settings import ScrubSettings
 
 
@@ -73,12 +74,12 @@ def _built(
 
 
 def _shipped(entities: tuple[str, ...], language: str) -> Iterator[Recogniser]:
-    if language != "en":
-        return
-    if "PERSON" in entities:
+    """Yield our rules, which are for English, and Presidio's recognisers for the types that we have no rules for."""
+    ours = ENTITIES if language == "en" else frozenset()
+    if "PERSON" in entities and ours:
         yield NameRecogniser()
-    for entity in entities:
-        yield from CATALOGUE.get(entity, list)()
+    yield from structured(ours.intersection(entities))
+    yield from presidio((entity for entity in entities if entity not in ours), language)
 
 
 def _denying(deny: tuple[str, ...], language: str) -> Iterator[Recogniser]:

@@ -16,7 +16,7 @@ from vecguard.scrub.entities import DENIED, ENTITIES, TOKEN_LIKE
 from vecguard.scrub.fields import FieldWalker, Leaf, leaves_of
 from vecguard.scrub.findings import Finding
 from vecguard.scrub.operators import Operators
-from vecguard.scrub.recognisers import Recogniser
+from vecguard.scrub.recognisers import Recogniser, stock
 from vecguard.scrub.settings import ScrubSettings
 from vecguard.scrub.tokens import Mint
 
@@ -175,7 +175,7 @@ def _whole(leaf: Leaf, found: list[Finding]) -> list[Finding]:
 def _require_known(settings: ScrubSettings, recognisers: Sequence[Recogniser]) -> None:
     """Refuse types that nothing would look for: Presidio logs a warning and lets them through."""
     ours = ENTITIES if settings.language == "en" else frozenset()
-    offered = ours.union(*(r.supported_entities for r in recognisers if r.supported_language == settings.language))
+    offered = ours.union(stock.offered(), *(r.supported_entities for r in recognisers if r.supported_language == settings.language))
     asked = {*settings.entities, *settings.thresholds, *settings.operators} - {"DEFAULT"}
     unknown = sorted(asked - offered - {DENIED, TOKEN_LIKE})
     if unknown:
