@@ -24,6 +24,7 @@ from types import MappingProxyType
 # only beside a word that says what it is.
 DEFAULT_ENTITIES: tuple[str, ...] = (
     "PERSON",
+    "TITLE",
     "ADDRESS",
     "ZIP_CODE",
     "COORDINATES",
@@ -61,12 +62,11 @@ DEFAULT_ENTITIES: tuple[str, ...] = (
 )
 
 # Each narrows down who somebody is and identifies nobody alone; texts are searched by them, so hiding them costs
-# retrieval. LOCATION, ORGANIZATION, NRP (nationality, religion, politics) and TITLE are the trained model's.
+# retrieval. LOCATION, ORGANIZATION and NRP (nationality, religion, politics) are the trained model's.
 OPTIONAL_ENTITIES: tuple[str, ...] = (
     "LOCATION",
     "ORGANIZATION",
     "NRP",
-    "TITLE",
     "DATE_TIME",
     "AGE",
     "AGE_OVER_89",

@@ -34,6 +34,7 @@ from vecguard.scrub.lexicon import (
 
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 _INNER_CAPITAL = re.compile(r"(?:Mc|Mac|De|Di|Du|La|Le|Van|Fitz)[A-Z][^\W\d_A-Z]+")
+_TITLE_BEFORE = re.compile(rf"(?:^|[^\w])(?:{'|'.join(sorted(TITLES))})\.?\s{{1,2}}$", re.IGNORECASE)
 _TITLED, _LISTED, _HALF_LISTED, _ALONE, _UNCASED = 0.85, 0.85, 0.6, 0.55, 0.55
 
 
@@ -261,9 +262,16 @@ class _Reader:
 
 
 def mentions(text: str, found: Iterable[Finding]) -> Iterator[Finding]:
-    """Yield later and earlier mentions of a part of a name that was found with more than one word, or a title."""
-    full = [text[each.start : each.end] for each in found if each.entity == "PERSON" and each.score > _ALONE]
-    parts = {_Word(match).key for name in full for match in _WORD.finditer(name)} - AMBIGUOUS - NOT_A_SURNAME
+    """Yield later and earlier mentions of a part of a name that was found with more than one word, or behind a title.
+
+    A lone word that somebody took for a name is not spread over the text: if it is none, one false alarm is enough.
+    """
+    parts: set[str] = set()
+    for each in found:
+        words = [_Word(match).key for match in _WORD.finditer(text[each.start : each.end])]
+        if each.entity == "PERSON" and (len(words) > 1 or _TITLE_BEFORE.search(text[max(0, each.start - 16) : each.start])):
+            parts.update(words)
+    parts -= AMBIGUOUS | NOT_A_SURNAME
     if not parts:
         return
     for word in map(_Word, _WORD.finditer(text)):

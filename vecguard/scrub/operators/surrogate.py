@@ -56,6 +56,12 @@ def _age(keyed: Keyed, value: str) -> str:
     return _AGE.sub(other, fold(value).text)
 
 
+def _title(_keyed: Keyed, value: str) -> str:
+    """Return the title that fits everybody."""
+    title = "M" if fold(value).text.casefold().startswith("mx") else "Mx"
+    return title + "." * value.endswith(".")
+
+
 _DATED: MappingProxyType[str, Callable[[Keyed, str], str | None]] = MappingProxyType(
     {"DATE_TIME": shifted, "DATE": shifted, "DATE_OF_BIRTH": same_year}
 )
@@ -63,6 +69,7 @@ _MADE: MappingProxyType[str, Callable[[Keyed, str], str]] = MappingProxyType(
     {
         "PERSON": fake_name,
         "USERNAME": fake_name,
+        "TITLE": _title,
         "NRP": fake_name,  # a name of nobody: it reads as a proper noun, as the name of a nation does
         "LOCATION": fake_place,
         "ADDRESS": fake_street,

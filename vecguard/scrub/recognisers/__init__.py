@@ -18,6 +18,7 @@ from vecguard.scrub.recognisers import (
     health,
     legal,
     network,
+    people,
     places,
     things,
 )
@@ -25,7 +26,7 @@ from vecguard.scrub.recognisers.rules import Rule, Rules
 
 Recogniser: TypeAlias = Any  # presidio_analyzer.EntityRecognizer, which has no types
 
-_FAMILIES = (contact, credentials, dates, finance, government, health, legal, network, places, things)
+_FAMILIES = (contact, credentials, dates, finance, government, health, legal, network, people, places, things)
 
 RULES: tuple[Rule, ...] = tuple(rule for family in _FAMILIES for rule in family.RULES)
 
