@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 WHEEL  := build/wheel
 
-.PHONY: demo test test-wheel check types lint bench clean help
+.PHONY: demo test test-wheel check types lint bench model clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -13,6 +13,7 @@ help:
 	@echo "make test        linters, types, import contracts, tests"
 	@echo "make test-wheel  the same tests against the built wheel"
 	@echo "make bench DATA=folder   retrieval quality, bare and guarded, on a corpus in BEIR layout"
+	@echo "make model DATA=folder   train the shipped recogniser anew from the open corpora, and score it"
 
 demo: $(VENV)/.demo
 	@$(BIN)/vecguard demo $(if $(DATA),--data $(DATA)) $(if $(STORES),--stores $(STORES))
@@ -40,6 +41,10 @@ check: lint types
 
 bench: $(VENV)/.demo
 	$(BIN)/vecguard bench retrieval --data $(DATA)
+
+# One thread and a fixed hash seed: the same weights from the same corpora, machine and versions
+model: $(VENV)/.demo
+	OMP_NUM_THREADS=1 PYTHONHASHSEED=0 $(BIN)/python -m vecguard.scrub.model.train --data $(DATA)
 
 # torch first and pinned: resolved on its own it would pull gigabytes of CUDA packages
 $(VENV)/.torch: constraints.txt

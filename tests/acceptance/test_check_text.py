@@ -49,7 +49,8 @@ def test_json_has_places_types_and_rules(note: str, tmp_path: Path) -> None:
     check(note, "--json", str(tmp_path / "report.json"))
     report = json.loads((tmp_path / "report.json").read_text())
     assert report["entities"] == {"PERSON": 1, "US_SSN": 1, "EMAIL_ADDRESS": 1}
-    assert [(f["line"], f["column"], f["characters"]) for f in report["findings"]] == [(1, 10, 8), (2, 12, 11), (3, 10, 20)]
+    places = [(found["line"], found["column"], found["characters"]) for found in report["findings"]]
+    assert places == [(1, 10, 8), (2, 12, 11), (3, 10, 20)]
     assert all(f["rule"] and "value" not in f for f in report["findings"])
     assert report["personal_characters"] == 39
 

@@ -38,7 +38,7 @@ def test_a_pipeline_of_ones_own_is_one_line(settings: Callable[..., Any], pipeli
     text = "Quillon of Zubrowka wrote to a@example.com"
     both = Detector(settings(model=pipeline, entities=("PERSON", "LOCATION", "EMAIL_ADDRESS")))
     assert found(both, text) == [("PERSON", "Quillon"), ("LOCATION", "Zubrowka"), ("EMAIL_ADDRESS", "a@example.com")]
-    assert [each.rule for each in both.find(text)][0] == f"model {pipeline}"
+    assert next(each.rule for each in both.find(text)) == f"model {pipeline}"
     one = Detector(settings(model=pipeline, entities=("PERSON",)))
     assert found(one, text) == [("PERSON", "Quillon")]
 

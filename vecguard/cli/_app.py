@@ -115,7 +115,7 @@ def check_text(
     form: Annotated[
         str, typer.Option("--format", help="text (one text), lines (one per line), jsonl; default: by the name.")
     ] = "",
-    policy: Annotated[Path | None, typer.Option(help="A TOML file with a \\[policy] table, as a guard reads it.")] = None,
+    policy: Annotated[Path | None, typer.Option(help="A TOML file with a \\[policy] table, as a guard has.")] = None,
     entities: Annotated[str, typer.Option(help="Types to look for, by commas; default, all or hipaa.")] = "default",
     model: Annotated[str, typer.Option(help="What reads names: vecguard, none, spacy:NAME, ...")] = "",
     explain: Annotated[bool, typer.Option(help="Show every finding: where, what, how sure, found by what.")] = False,

@@ -23,6 +23,7 @@ from vecguard.scrub.names import mentions
 from vecguard.scrub.ner import NamedEntities, NoModel, model_of
 from vecguard.scrub.normalise import View, fold, views
 from vecguard.scrub.patterns import Patterns
+from vecguard.scrub.plausible import Doubts
 from vecguard.scrub.recognisers import Recogniser
 from vecguard.scrub.settings import ScrubSettings
 from vecguard.scrub.tokens import TOKEN
@@ -106,7 +107,9 @@ class Detector:
         """Yield what is believed of a piece, by its place in the text."""
         for view in piece.views:
             kept = [match.span() for match in self._kept.finditer(view.text)]
-            found = [*names, *self._patterns.find(view.text)] if view.whole else self._patterns.find(view.text)
+            found: Iterable[Finding] = self._patterns.find(view.text)
+            if view.whole:  # an excerpt shows too little of a text to doubt a name by it
+                found = Doubts(view.text).without([*names, *found])
             for each in found:
                 if self._believed(each) and not _within(each, kept):
                     start, end = view.original(each.start, each.end)

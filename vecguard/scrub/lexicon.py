@@ -57,6 +57,16 @@ THINGS = frozenset(
     """.split()
 )
 
+# What is called after whoever described it: behind a surname, these say that it is the thing's and nobody's.
+EPONYMOUS = frozenset(
+    """
+    anomaly antigen canal carcinoma cells chain chorea contracture criteria deformity disease disorder duct dystrophy
+    equation esophagus family fracture granulomatosis index law lymphoma malformation method model monkeys mutation
+    nodes palsy paralysis phenomenon plot procedure purpura reaction reflex sarcoma scale score sign stain syndrome
+    syndromes test theorem thyroiditis transformation tumor tumors tumour tumours virus
+    """.split()
+)
+
 # Words that a sentence starts with, and what stands behind a name in a form: capitalised, and never a surname.
 NOT_A_SURNAME = THINGS | frozenset(
     """

@@ -268,12 +268,13 @@ def mentions(text: str, found: Iterable[Finding]) -> Iterator[Finding]:
     """
     parts: set[str] = set()
     for each in found:
-        words = [_Word(match).key for match in _WORD.finditer(text[each.start : each.end])]
-        if each.entity == "PERSON" and (len(words) > 1 or _TITLE_BEFORE.search(text[max(0, each.start - 16) : each.start])):
-            parts.update(words)
+        if each.entity == "PERSON":
+            words = [word for word in map(_Word, _WORD.finditer(text[each.start : each.end])) if len(word.text) > 1]
+            if len(words) > 1 or _TITLE_BEFORE.search(text[max(0, each.start - 16) : each.start]):
+                parts.update(word.key for word in words)
     parts -= AMBIGUOUS | NOT_A_SURNAME
     if not parts:
         return
     for word in map(_Word, _WORD.finditer(text)):
-        if word.capital and len(word.text) > 2 and word.key in parts:
+        if word.capital and len(word.text) > 2 and word.key in parts and (word.written or not text.isupper()):
             yield Finding(word.start, word.end, "PERSON", _ALONE, "part of a name found elsewhere")

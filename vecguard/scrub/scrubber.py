@@ -15,7 +15,7 @@ from vecguard.scrub.detect import Detector
 from vecguard.scrub.entities import DENIED, ENTITIES, TOKEN_LIKE
 from vecguard.scrub.fields import FieldWalker, Leaf, leaves_of
 from vecguard.scrub.findings import Finding
-from vecguard.scrub.operators import Operators
+from vecguard.scrub.operators import EmbeddedForm, Operators
 from vecguard.scrub.recognisers import Recogniser, stock
 from vecguard.scrub.settings import ScrubSettings
 from vecguard.scrub.tokens import Mint
@@ -63,7 +63,7 @@ class PresidioScrubber:
         chosen = dict(settings.operators)
         default = chosen.pop("DEFAULT", "token")
         self._enabled = settings.enabled
-        self._embed = settings.embed
+        self._embed: EmbeddedForm = settings.embed
         self._operators = Operators(chosen, default=default, own=operators)
         self._detector = Detector(settings, recognisers)
 
@@ -118,7 +118,7 @@ class PresidioScrubber:
             return ScrubbedText(text, text, text, changed=False, originals=(), entities=_NONE)
         kinds = self._operators.embedded(text, findings, _nobody, "kind")
         stored, originals = (kinds, {}) if mint is None else self._operators.stored(text, findings, mint)
-        form = "kind" if mint is None else self._embed
+        form: EmbeddedForm = "kind" if mint is None else self._embed
         return ScrubbedText(
             stored,
             kinds if mint is None or form == "kind" else self._operators.embedded(text, findings, mint, form),
@@ -175,7 +175,8 @@ def _whole(leaf: Leaf, found: list[Finding]) -> list[Finding]:
 def _require_known(settings: ScrubSettings, recognisers: Sequence[Recogniser]) -> None:
     """Refuse types that nothing would look for: Presidio logs a warning and lets them through."""
     ours = ENTITIES if settings.language == "en" else frozenset()
-    offered = ours.union(stock.offered(), *(r.supported_entities for r in recognisers if r.supported_language == settings.language))
+    added = [each.supported_entities for each in recognisers if each.supported_language == settings.language]
+    offered = ours.union(stock.offered(), *added)
     asked = {*settings.entities, *settings.thresholds, *settings.operators} - {"DEFAULT"}
     unknown = sorted(asked - offered - {DENIED, TOKEN_LIKE})
     if unknown:

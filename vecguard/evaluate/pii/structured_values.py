@@ -59,8 +59,8 @@ def _dea(s: Source) -> str:
 
 def _mbi(s: Source) -> str:
     letters, both = "ACDEFGHJKMNPQRTUVWXY", "0123456789ACDEFGHJKMNPQRTUVWXY"
-    c, a = (lambda: s.random.choice(letters)), (lambda: s.random.choice(both))
-    parts = [s.fill("%") + c() + a() + s.fill("#"), c() + a() + s.fill("#"), c() + c() + s.fill("##")]
+    first, second = (s.random.choice(letters) + s.random.choice(both) + s.fill("#") for _ in range(2))
+    parts = [s.fill("%") + first, second, s.text(letters, 2) + s.fill("##")]
     return s.random.choice(["-", ""]).join(parts)
 
 
@@ -270,33 +270,29 @@ def _password(s: Source) -> str:
 
 
 def _key(s: Source) -> str:
-    token = lambda size: s.text(_TOKEN_CHARACTERS, size)  # noqa: E731 - three words
-    part = lambda size: base64.urlsafe_b64encode(token(size).encode()).decode().rstrip("=")  # noqa: E731
-    return s.random.choice(
-        [
-            "AKIA" + s.text(LETTERS + "234567", 16),
-            "ghp_" + token(36),
-            "sk-" + token(48),
-            "sk_live_" + token(24),
-            "xoxb-" + s.fill("###########-") + token(24),
-            "glpat-" + token(20),
-            "AIza" + token(35),
-            "npm_" + token(36),
-            "eyJhbGciOiJIUzI1NiJ9." + part(30) + "." + part(32),
-            "hf_" + token(34),
-        ]
-    )
+    sizes = {"ghp_": 36, "sk-": 48, "sk_live_": 24, "glpat-": 20, "AIza": 35, "npm_": 36, "hf_": 34}
+    prefixed = [prefix + s.text(_TOKEN_CHARACTERS, size) for prefix, size in sizes.items()]
+    aws = "AKIA" + s.text(LETTERS + "234567", 16)
+    slack = "xoxb-" + s.fill("###########-") + s.text(_TOKEN_CHARACTERS, 24)
+    jwt = ".".join(["eyJhbGciOiJIUzI1NiJ9", _base64(s, 30), _base64(s, 32)])
+    return s.random.choice([*prefixed, aws, slack, jwt])
+
+
+def _base64(s: Source, size: int) -> str:
+    return base64.urlsafe_b64encode(s.text(_TOKEN_CHARACTERS, size).encode()).decode().rstrip("=")
 
 
 def _ip(s: Source) -> str:
-    return s.random.choice(
-        [
-            s.faker.ipv4_public(),
-            s.faker.ipv4_private(),
-            s.faker.ipv6(),
-            "fe80::" + s.fill("####") + ":a%f",
-            "2001:db8::" + s.fill("%#") + ":" + s.fill("%##"),
-        ]
+    return str(
+        s.random.choice(
+            [
+                str(s.faker.ipv4_public()),
+                s.faker.ipv4_private(),
+                s.faker.ipv6(),
+                "fe80::" + s.fill("####") + ":a%f",
+                "2001:db8::" + s.fill("%#") + ":" + s.fill("%##"),
+            ]
+        )
     )
 
 
@@ -373,13 +369,13 @@ def _photo(s: Source) -> str:
 
 
 def _domain(s: Source) -> str:
-    return s.random.choice(["www.", "", "", "mail."]).removeprefix("www.") + s.faker.domain_name()
+    return s.random.choice(["", "", "", "mail."]) + str(s.faker.domain_name())
 
 
 def _url(s: Source) -> str:
     return (
         s.random.choice(["https://", "http://", "https://www."])
-        + s.faker.domain_name()
+        + str(s.faker.domain_name())
         + s.random.choice(["", f"/u/{_name_of_user(s)}", "/profile?id=" + s.fill("####"), "/a/b/c.html"])
     )
 
