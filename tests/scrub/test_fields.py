@@ -129,3 +129,30 @@ def test_what_cannot_be_looked_into_is_refused(scrubber, mint, value):
     with pytest.raises(ScrubFailed) as caught:
         scrub(scrubber, {"a": value}, mint)
     assert "John" not in str(caught.value)
+
+
+@pytest.mark.parametrize("spread", [lambda n: {f"k{i}": "x" for i in range(n)}, lambda n: {"all": ["x"] * n}])
+def test_a_record_of_endless_fields_is_refused(scrubber, mint, spread):
+    """One record cannot keep the detector busy for minutes, however its values are spread."""
+    with pytest.raises(ScrubFailed, match="5,000"):
+        scrub(scrubber, spread(20_000), mint)
+
+
+def test_numbers_and_dates_are_read_beside_their_name(scrubber, mint):
+    """A number or a date is personal as a whole, by what its field is called, and else keeps its type."""
+    fields = {
+        "ssn": 219099999,
+        "phone": 5551234567.0,
+        "dob": datetime.date(1975, 3, 14),
+        "born": datetime.datetime(1975, 3, 14, 8, 30),
+        "count": 219099999,
+        "created": datetime.date(2024, 1, 2),
+        "ts": 1700000000,
+        "price": 12.5,
+        "ok": True,
+    }
+    scrubbed, originals, _ = scrub(scrubber, fields, mint)
+    assert {name for name in fields if scrubbed[name] != fields[name]} == {"ssn", "phone", "dob", "born"}
+    assert restore(str(scrubbed["ssn"]), dict(originals)) == "219099999"
+    assert restore(str(scrubbed["born"]), dict(originals)) == "1975-03-14 08:30:00"
+    assert scrubbed["count"] is fields["count"]

@@ -19,6 +19,7 @@ from typing import Any, Literal, TypeAlias
 from vecguard.errors import ScrubFailed
 
 MAX_DEPTH = 32
+MAX_LEAVES = 5_000  # of one record: no store takes that many fields, and a reader of them all is kept busy
 
 Kind: TypeAlias = Literal["text", "name", "value"]
 
@@ -92,6 +93,8 @@ def leaves_of(fields: Mapping[Any, object]) -> list[Leaf]:
     leaves: list[Leaf] = []
 
     def seen(leaf: Leaf) -> str:
+        if len(leaves) == MAX_LEAVES:
+            raise ScrubFailed(f"a record has more than {MAX_LEAVES:,} names and values in its fields")
         leaves.append(leaf)
         return leaf.text
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
@@ -67,6 +68,29 @@ EPONYMOUS = frozenset(
     """.split()
 )
 
+# Who has given a name to an illness so often that it means the illness, with a possessive too: Hodgkin's lymphoma.
+EPONYMS = frozenset(
+    """
+    addison albright alexander alport alzheimer angelman asperger barrett bartter becker behcet bell bowen bright
+    brugada buerger burkitt canavan charcot chediak chiari coats conn cooley crohn cushing dercum devic down
+    duchenne dupuytren ebstein edwards ehlers erb ewing fabry fallot fanconi felty fisher gaucher gilbert
+    goodpasture graves guillain hansen hartnup hashimoto hirschsprung hodgkin horner hunter huntington hurler kaposi
+    kawasaki kennedy klinefelter korsakoff krabbe landau legg leigh lennox lesch lewy lou lynch marfan meckel
+    meniere moyamoya niemann noonan osgood osler paget parkinson patau perthes peyronie pick pompe pott prader
+    rasmussen raynaud reiter reye rett riley sandhoff scheuermann schwann sjogren stargardt still sydenham takayasu
+    tay tourette turner usher wallenberg wegener wernicke whipple williams wilms wilson
+    """.split()
+)
+
+# Words of medicine and chemistry end like this, and hardly any name does that no list has.
+TECHNICAL = re.compile(
+    r"(?:olog(?:y|ies)|ectomy|[io]tomy|stomy|itis|a?emia|oma|[aioy]s[ei]s|pathy|plasia|[^u]ase|mab|tinib|azole|statin"
+    r"|cillin|mycin|coccus|virus|scopy|graphy|plasty|trophy|cytes?|particles?|algia|uria|cephaly|myelia|megaly|iasis"
+    r"|ations?|ness|ities|isms?|therapy|toxin|proteins?|amine|idine|oxacin|sartan|olol|parin|ergic|glyphia|hrin|drin"
+    r"|ectin|actin|estrol|ormones?|opathia|ssion)$",
+    re.IGNORECASE,
+)
+
 # Words that a sentence starts with, and what stands behind a name in a form: capitalised, and never a surname.
 NOT_A_SURNAME = THINGS | frozenset(
     """
@@ -82,6 +106,7 @@ NOT_A_SURNAME = THINGS | frozenset(
 )
 
 TITLES = frozenset("dr mr mrs ms miss mx prof professor doctor sir madam nurse rev reverend capt captain sgt".split())
+TITLE_BEFORE = re.compile(rf"(?:^|[^\w])(?:{'|'.join(sorted(TITLES))})\.?\s{{1,2}}$", re.IGNORECASE)  # at the end
 LABELS = frozenset("patient physician doctor attending surname".split())  # with a colon behind
 NAME_PARTS = frozenset("full first last given family middle maiden".split())  # before "name:"
 PARTICLES = frozenset("van von der den de del della di da la le du dos bin ibn al el ten ter".split())

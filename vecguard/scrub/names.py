@@ -27,6 +27,7 @@ from vecguard.scrub.lexicon import (
     PARTICLES,
     PLACE_PREFIXES,
     THINGS,
+    TITLE_BEFORE,
     TITLES,
     key,
     lexicon,
@@ -34,7 +35,6 @@ from vecguard.scrub.lexicon import (
 
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 _INNER_CAPITAL = re.compile(r"(?:Mc|Mac|De|Di|Du|La|Le|Van|Fitz)[A-Z][^\W\d_A-Z]+")
-_TITLE_BEFORE = re.compile(rf"(?:^|[^\w])(?:{'|'.join(sorted(TITLES))})\.?\s{{1,2}}$", re.IGNORECASE)
 _TITLED, _LISTED, _HALF_LISTED, _ALONE, _UNCASED = 0.85, 0.85, 0.6, 0.55, 0.55
 
 
@@ -270,7 +270,7 @@ def mentions(text: str, found: Iterable[Finding]) -> Iterator[Finding]:
     for each in found:
         if each.entity == "PERSON":
             words = [word for word in map(_Word, _WORD.finditer(text[each.start : each.end])) if len(word.text) > 1]
-            if len(words) > 1 or _TITLE_BEFORE.search(text[max(0, each.start - 16) : each.start]):
+            if len(words) > 1 or TITLE_BEFORE.search(text[max(0, each.start - 16) : each.start]):
                 parts.update(word.key for word in words)
     parts -= AMBIGUOUS | NOT_A_SURNAME
     if not parts:

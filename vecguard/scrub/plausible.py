@@ -12,7 +12,17 @@ from dataclasses import replace
 from functools import cached_property
 
 from vecguard.scrub.findings import Finding
-from vecguard.scrub.lexicon import AMBIGUOUS, EPONYMOUS, NOT_A_SURNAME, PARTICLES, key, lexicon
+from vecguard.scrub.lexicon import (
+    AMBIGUOUS,
+    EPONYMOUS,
+    EPONYMS,
+    NOT_A_SURNAME,
+    PARTICLES,
+    TECHNICAL,
+    TITLE_BEFORE,
+    key,
+    lexicon,
+)
 
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 _SPECIES = re.compile(r"[A-Z]\. ?[a-z-]{3,}(?: [a-z-]{3,})*")  # E. coli
@@ -34,9 +44,9 @@ class Doubts:
 
     @cached_property
     def _cased(self) -> bool:
-        """Whether capitals mean anything here: a text in capitals, or without, says nothing by them."""
-        capitals = sum(map(str.isupper, self._text))
-        return 2 <= capitals < 0.5 * sum(map(str.isalpha, self._text))
+        """Whether capitals mean anything here: a text in capitals, or that starts small, says nothing by them."""
+        letters = [character for character in self._text if character.isalpha()]
+        return bool(letters) and letters[0].isupper() and sum(map(str.isupper, letters)) < 0.5 * len(letters)
 
     def without(self, found: Iterable[Finding]) -> Iterator[Finding]:
         """Yield the findings that stand: all but persons as they are, persons without words that are no name's."""
@@ -65,23 +75,32 @@ class Doubts:
     def _no_name(self, person: Finding) -> bool:
         name = self._text[person.start : person.end]
         words = _WORD.findall(name)
-        if _INITIALS.fullmatch(name) or self._eponym(person):
+        if TITLE_BEFORE.search(self._text[max(0, person.start - 16) : person.start]):
+            return False
+        if _INITIALS.fullmatch(name) or any(map(str.isdigit, name)) or self._eponym(person, words):
             return True
-        if not self._cased:
-            return False
-        if all(word.islower() for word in words):
-            return not any(_listed(word) for word in words)
-        if len(words) > 1:
-            return False
-        return (words[0].isupper() and not _listed(words[0])) or words[0].lower() in self._small
+        if not any(_listed(word) for word in words):
+            if any(TECHNICAL.search(word) for word in words if len(word) > 5):
+                return True
+            if self._cased and (name.islower() or (len(words) == 1 and name.isupper())):
+                return True
+        return len(words) == 1 and self._cased and words[0].istitle() and words[0].lower() in self._small
 
-    def _eponym(self, person: Finding) -> bool:
-        """Whether a thing is called by the name: Reye's syndrome, Adams-Oliver syndrome; not John Smith's disease."""
-        words = [key(word) for word in _WORD.findall(self._text[person.start : person.end])]
-        if len(words) > 1 and words[0] in lexicon().first and words[-1] in lexicon().last:
+    def _eponym(self, person: Finding, words: list[str]) -> bool:
+        """Whether a thing is called by the name: Adams-Oliver syndrome, Reye's syndrome; but not Smith's disease."""
+        spelled = [key(word) for word in words]
+        if len(words) > 1 and spelled[0] in lexicon().first and spelled[-1] in lexicon().last:
             return False
+        if spelled[-1] in EPONYMOUS or TECHNICAL.search(spelled[-1]):  # the thing was taken for a part of the name
+            return True
         behind = _BEHIND.match(self._text, person.end, min(len(self._text), person.end + 64))
-        return behind is not None and any(key(word) in EPONYMOUS for word in _WORD.findall(behind.group()))
+        if behind is None or not any(_condition(word) for word in _WORD.findall(behind.group())):
+            return False
+        return behind.group()[0] not in "'\u2019" or spelled[-1] in EPONYMS
+
+
+def _condition(word: str) -> bool:
+    return key(word) in EPONYMOUS or TECHNICAL.search(word) is not None
 
 
 def _listed(word: str) -> bool:
