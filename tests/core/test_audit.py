@@ -172,7 +172,7 @@ def test_what_cannot_be_written_down_is_not_done(call: str, desk: Any) -> None:
     assert desk.guard.state.audit.verify() == []
 
 
-@pytest.mark.parametrize("table", ["vg_intents", "vg_vault", "vg_audit_heads"])
+@pytest.mark.parametrize("table", ["vg_intents", "vg_vault", "vg_references", "vg_audit_heads"])
 def test_a_state_that_takes_no_line_refuses_writes(table: str, desk_of: Callable[..., Any]) -> None:
     """Any table of the state that cannot be written refuses the write before the store hears of it."""
     desk = desk_of(Policy())

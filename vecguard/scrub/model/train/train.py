@@ -15,7 +15,7 @@ from typing import Any
 from vecguard.scrub.model.train.corpus import SEED, Corpus
 from vecguard.scrub.model.train.marked import Marked
 
-EPOCHS = 2
+EPOCHS = 4
 DROPOUT = 0.1
 RATE = 0.0015
 WORDS_PER_BATCH = 700, 2000  # at the start and at the end: small steps first
