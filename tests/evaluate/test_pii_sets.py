@@ -173,3 +173,13 @@ def test_all_splits_come_first_and_together(tmp_path: Path) -> None:
         "train": 2,
         "valid": 1,
     }
+
+
+def test_tokens_are_joined_as_people_write(tmp_path):
+    """No blank before a full stop or a contraction, none behind a bracket; spans are found where the tokens went."""
+    rows = "It O|' O|s O|( O|Ann B-PER|Lee I-PER|) O|, O|and O|Bo B-PER|' O|s O|dog O|. O"
+    path = tmp_path / "x.conll"
+    path.write_text(rows.replace("|", "\n") + "\n")
+    (sentence,) = conll.read(path, {"PER": "PERSON"})
+    assert sentence.text == "It's (Ann Lee), and Bo's dog."
+    assert [sentence.text[each.start : each.end] for each in sentence.spans] == ["Ann Lee", "Bo"]

@@ -77,6 +77,21 @@ OPTIONAL_ENTITIES: tuple[str, ...] = (
 
 ENTITIES: frozenset[str] = frozenset(DEFAULT_ENTITIES + OPTIONAL_ENTITIES)
 
+# What many numbers and words look like: if something else is found in the same place, that is the better name for it.
+GENERAL: frozenset[str] = frozenset(
+    {
+        "PERSON",
+        "ORGANIZATION",
+        "LOCATION",
+        "PHONE_NUMBER",
+        "ACCOUNT_NUMBER",
+        "ID_NUMBER",
+        "MEDICAL_LICENSE",
+        "AGE",
+        "DATE_TIME",
+    }
+)
+
 DENIED = "DENIED"  # the type of what a deny list finds
 TOKEN_LIKE = "TOKEN_LIKE"  # noqa: S105 - the type of a user's text that looks like one of our tokens
 

@@ -1,7 +1,7 @@
 """Read token-per-line annotation: a token, blanks or a tab, its tag; a blank line ends a sentence.
 
-The form of CoNLL 2003 (Tjong Kim Sang & De Meulder). Tags are IO, IOB, IOB2 or BIOES. Tokens are joined by single
-blanks, as they would stand in a text, so that what is between two blanks is a token again.
+The form of CoNLL 2003 (Tjong Kim Sang & De Meulder). Tags are IO, IOB, IOB2 or BIOES. Tokens are joined as people
+write them: no blank before a full stop or "'s", none behind a bracket or "#". A scrubber reads texts, not tokens.
 """
 
 from __future__ import annotations
@@ -14,6 +14,11 @@ from pathlib import Path
 from vecguard.evaluate.errors import BadCorpus
 from vecguard.evaluate.pii.labelled import Labelled
 from vecguard.scrub import Finding
+
+_CLITICS = frozenset("s t m re ve ll d".split())  # noqa: SIM905 - read as running text
+_CONTRACTED = frozenset("'s n't 'm 're 've 'll 'd \u2019s n\u2019t \u2019m \u2019re \u2019ve \u2019ll".split())  # noqa: SIM905
+_CLOSING = frozenset([*".,;:?!)]}%", "..."])
+_OPENING = frozenset("([{$#@")
 
 HANDLE = "HANDLE"  # a user's name after "@": some sets call it a person, which no scrubber of prose is asked to
 
@@ -29,8 +34,9 @@ def read(path: Path, types: Mapping[str, str], *, handles: bool = False) -> list
         tokens, tags = [token for token, _ in rows], [tag for _, tag in rows]
         if handles:
             tags = _with_handles(tokens, tags)
-        spans = tuple(_spans(tokens, tags, {**types, HANDLE: HANDLE}))
-        sentences.append(Labelled(" ".join(tokens), spans, f"{path.stem}:{number}"))
+        text, starts = _written(tokens)
+        spans = tuple(_spans(tokens, starts, tags, {**types, HANDLE: HANDLE}))
+        sentences.append(Labelled(text, spans, f"{path.stem}:{number}"))
     return sentences
 
 
@@ -66,9 +72,29 @@ def _with_handles(tokens: list[str], tags: list[str]) -> list[str]:
     ]
 
 
-def _spans(tokens: list[str], tags: list[str], types: Mapping[str, str]) -> Iterator[Finding]:
-    entity, start, end, at = "", 0, 0, 0
-    for token, tag in zip(tokens, tags, strict=True):
+def _written(tokens: list[str]) -> tuple[str, list[int]]:
+    """Return the tokens as one text, and where each of them starts in it."""
+    text, starts = "", []
+    for at, token in enumerate(tokens):
+        text += "" if at == 0 or _tight(tokens, at) else " "
+        starts.append(len(text))
+        text += token
+    return text, starts
+
+
+def _tight(tokens: list[str], at: int) -> bool:
+    """Whether no blank stands before a token; some sets part "don't" into "don", "'" and "t"."""
+    before, here, behind = tokens[at - 1], tokens[at], tokens[at + 1] if at + 1 < len(tokens) else ""
+    if here in {"'", "\u2019"}:
+        return behind.lower() in _CLITICS
+    if before in {"'", "\u2019"}:
+        return here.lower() in _CLITICS
+    return here in _CLOSING or before in _OPENING or here.lower() in _CONTRACTED
+
+
+def _spans(tokens: list[str], starts: list[int], tags: list[str], types: Mapping[str, str]) -> Iterator[Finding]:
+    entity, start, end = "", 0, 0
+    for token, at, tag in zip(tokens, starts, tags, strict=True):
         here = types.get(_entity(tag).upper(), "")
         if entity and (here != entity or tag[:2] in {"B-", "S-", "U-"}):
             yield Finding(start, end, entity, 1.0)
@@ -76,7 +102,6 @@ def _spans(tokens: list[str], tags: list[str], types: Mapping[str, str]) -> Iter
         if here:
             start = start if entity else at
             entity, end = here, at + len(token)
-        at += len(token) + 1
     if entity:
         yield Finding(start, end, entity, 1.0)
 
