@@ -85,6 +85,7 @@ GENERAL: frozenset[str] = frozenset(
         "LOCATION",
         "PHONE_NUMBER",
         "ACCOUNT_NUMBER",
+        "HEALTH_PLAN_NUMBER",
         "ID_NUMBER",
         "MEDICAL_LICENSE",
         "AGE",
