@@ -69,7 +69,7 @@ class NoScrubber:
         return [FieldsAsTheyAre(dict(fields)) for fields in records]
 
 
-def scrubber(policy: Policy) -> Scrubber:
+def scrubber_for(policy: Policy) -> Scrubber:
     """Return the scrubber that a policy asks for."""
     if not policy.scrub.enabled:
         return NoScrubber()

@@ -20,14 +20,14 @@ from typing import Any, Self
 from vecguard import arrays, config, facade
 from vecguard.admission import admit, admit_ask, against
 from vecguard.arrays import Floats
-from vecguard.cleaning import Cleaning, original_digest, scrubber
+from vecguard.cleaning import Cleaning, original_digest, scrubber_for
 from vecguard.embedding import Embedding
 from vecguard.entry import Entry
 from vecguard.errors import BadInput, Missing, PolicyError
 from vecguard.flow import Flow
 from vecguard.keys import Keyring
 from vecguard.policy import Policy
-from vecguard.ports import Embedder, Fetch, Traits
+from vecguard.ports import Embedder, Fetch, Scrubber, Traits
 from vecguard.principal import Acting, Principal, ambient
 from vecguard.protect.mechanism import mechanism
 from vecguard.ranking.exact import unmasked
@@ -49,12 +49,20 @@ _DAY = 86_400.0
 class Guard:
     """A policy, keys, state and an embedder, ready to stand before any number of stores.
 
-    `state` is `":memory:"` or a SQLAlchemy URL. `embedder` maps a sequence of texts to a float32 array (n, d). Raises
-    `PolicyError`, `KeyringError`, `WrongKey` or `StateError` rather than start half-way.
+    `state` is `":memory:"` or a SQLAlchemy URL. `embedder` maps a sequence of texts to a float32 array (n, d). A
+    `scrubber` of the caller's own (a `PresidioScrubber` with more recognisers or operators, or anything with its two
+    methods) stands in for the one that the policy asks for. Raises `PolicyError`, `KeyringError`, `WrongKey` or
+    `StateError` rather than start half-way.
     """
 
     def __init__(
-        self, policy: Policy, *, keys: Keyring, state: str, embedder: Embedder | Callable[..., Any] | None = None
+        self,
+        policy: Policy,
+        *,
+        keys: Keyring,
+        state: str,
+        embedder: Embedder | Callable[..., Any] | None = None,
+        scrubber: Scrubber | None = None,
     ) -> None:
         config.check(policy, keys, state)
         self.policy = policy
@@ -64,7 +72,7 @@ class Guard:
         self.entry = Entry(self.state, OwnRows(), policy.layout)
         self._clock = wall_clock
         self._made_here = CleanVectors()
-        self._cleaning = Cleaning(scrubber(policy), policy, self._made_here, self.state.originals)
+        self._cleaning = Cleaning(scrubber or scrubber_for(policy), policy, self._made_here, self.state.originals)
         self._protector = mechanism(policy.vectors)
         self._watch = Limits(policy.reads.max_results)
         self._retrieval = Retrieval(policy, self._cleaning, self._protector, self._clock)
