@@ -231,12 +231,13 @@ class Guard:
         Where the policy embeds surrogates or tokens, those are an owner's: they are made for whoever acts (this
         `principal`, or by context). If nobody does, kinds such as `<PERSON>` are embedded.
         """
-        acting = None if principal is None else Acting.of(principal, owner)
-        return ScrubbedEmbeddings(inner, lambda texts: self.scrubbed(texts, acting), self._made_here)
+        return ScrubbedEmbeddings(inner, lambda texts: self.scrubbed(texts, principal, owner), self._made_here)
 
-    def scrubbed(self, texts: Sequence[str], acting: Acting | None = None) -> list[str]:
-        """Return what an embedder sees of texts when somebody acts: the one given, or whoever acts by context."""
-        who = acting or ambient()
+    def scrubbed(
+        self, texts: Sequence[str], principal: Principal | str | None = None, owner: str | None = None
+    ) -> list[str]:
+        """Return what an embedder sees of texts when somebody acts: this principal, or whoever acts by context."""
+        who = ambient() if principal is None else Acting.of(principal, owner)
         named = who is not None and self.policy.scrub.embed != "kind"
         space = self.state.owner(who.owner) if who is not None and named else None
         return [each.embedded for each in self._cleaning.texts(list(texts), space)]

@@ -100,7 +100,7 @@ def _store_cells(
     for name, policy in policies.items():
         guard = Guard(policy, keys=Keyring.ephemeral(), state=":memory:", embedder=embed)
         label = f"{store} {name}"
-        asked = embed(guard.scrubbed(corpus.queries))  # a guard scrubs queries before it embeds them
+        asked = embed(guard.scrubbed(corpus.queries, _OWNER))  # a guard scrubs queries before it embeds them
         safe = _measured(side(store, None, guard, documents.shape[1]), corpus, documents, asked, progress, label)
         found = score(safe.run, corpus.qrels)
         masked = policy.vectors.mask
@@ -154,7 +154,7 @@ def _cell(store: str, profile: str, corpus: Corpus, measured: Measured, found: S
 
 def _scrubbed(guard: Guard, corpus: Corpus) -> float:
     """Return the share of documents that scrubbing changes, as the guard itself scrubs them."""
-    clean = guard.scrubbed(corpus.texts)
+    clean = guard.scrubbed(corpus.texts, _OWNER)
     return sum(after != before for after, before in zip(clean, corpus.texts, strict=True)) / len(corpus.texts)
 
 

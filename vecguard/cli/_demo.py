@@ -71,7 +71,7 @@ def demonstrate(
 
     shelves = bare.shelf(), _named(guarded.shelf(), guard, corpus.notes, store)
     exact = {note.id: vector for note, vector in zip(corpus.notes, raw, strict=True)}
-    clean = dict(zip(exact, guard.embeddings(embed)(texts), strict=True))
+    clean = _clean(corpus, guard, embed)
     owner_lines, same = _owner(bare, guarded, guard, corpus, embed, clean)
     lines = [*_tenant(bare, guarded, corpus), *owner_lines]
     vector_lines, highest = _vectors(shelves, exact, clean, corpus.notes)
@@ -132,6 +132,17 @@ def _vectors(
     ], float(cosines[1].max())
 
 
+def _clean(corpus: DemoCorpus, guard: Guard, embed: Embed) -> dict[str, Floats]:
+    """Embed every note as its owner's guard does, with that owner's surrogates. No attacker could: it is a present."""
+    vectors = {
+        note.id: vector
+        for owner in OWNERS
+        for mine in [[note for note in corpus.notes if note.owner == owner]]
+        for note, vector in zip(mine, guard.embeddings(embed, owner)([note.text for note in mine]), strict=True)
+    }
+    return {note.id: vectors[note.id] for note in corpus.notes}
+
+
 def _without_rotation(shelf: list[Stored], exact: dict[str, Floats], guard: Guard, store: str) -> Line:
     """Give the attacker the rotation as a present: what is left is the noise, and r = 1 alone hides no known text."""
     stored = np.stack([row.vector for row in shelf])
@@ -180,7 +191,7 @@ def _owner(
     first, as_bare, as_scrubbed = [], [], []
     for owner, query in corpus.queries:
         mine = [note.id for note in corpus.notes if note.owner == owner]
-        asked = embed(guard.scrubbed([query]))
+        asked = embed(guard.scrubbed([query], owner))
         found = guarded.search(owner, asked, _TOP)[0]
         before = bare.search(owner, embed([query]), _TOP)[0]
         order = np.argsort(-(np.stack([clean[id_] for id_ in mine]) @ asked[0]))
