@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from vecguard import Guard, Keyring, Policy
-from vecguard.cli import _corpus
+from vecguard.cli import _corpus, _demo
 from vecguard.cli._demo import Evidence, demonstrate
 from vecguard.cli._sides import side
 from vecguard.protect.rotation import rotation
@@ -102,14 +102,14 @@ def test_what_is_left_once_the_rotation_is_undone_is_the_noise(shown, store: str
         embedder=EMBED,
     )
     opened = side(store, safe / "store", guard, DIMENSION)
-    clean = guard.embeddings(EMBED)([note.text for note in corpus.notes])
+    clean = _demo._clean(corpus, guard, EMBED)
     (uid,) = guard.state.uids(store)
     keys = guard.state.collection_keys(uid)
     exact = {}
-    for note, vector in zip(corpus.notes, clean, strict=True):
+    for note in corpus.notes:
         given = opened.caller_id(note.id)
         record = RecordId("uuid", given, given.replace("-", "")) if store == "qdrant" else RecordId.text(given)
-        exact[guard.state.space(uid, note.owner, keys).backend_id(record)] = vector
+        exact[guard.state.space(uid, note.owner, keys).backend_id(record)] = clean[note.id]
     rows = opened.shelf()
     assert {row.id for row in rows} == set(exact)
     stored = np.stack([row.vector / np.linalg.norm(row.vector) for row in rows]).astype(np.float64)

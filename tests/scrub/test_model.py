@@ -8,7 +8,6 @@ import re
 import shutil
 import socket
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +41,6 @@ def _names(nlp: Any, text: str) -> set[str]:
 
 
 # --- what is loaded, and what is refused
-
-
-def test_every_call_returns_the_same_pipeline(nlp: Any) -> None:
-    """Loading is paid once in a process, by whichever thread comes first."""
-    with ThreadPoolExecutor(8) as pool:
-        assert {id(pipeline) for pipeline in pool.map(lambda _: model.load(), range(8))} == {id(nlp)}
 
 
 def test_the_pipeline_finds_the_labels_that_it_declares(nlp: Any) -> None:

@@ -128,6 +128,20 @@ def test_words_are_forgotten(settings: Callable[..., Any], pipeline: str) -> Non
     assert (len(vocabulary.strings), sum(1 for _ in vocabulary)) == before
 
 
+def test_a_worn_pipeline_is_read_anew(settings: Callable[..., Any], pipeline: str, monkeypatch: Any) -> None:
+    """After enough words a fresh pipeline takes over, and finds the same."""
+    detector = Detector(settings(model=pipeline, entities=("PERSON",)))
+    monkeypatch.setattr("vecguard.scrub.ner._WORDS", 100)
+    detector._model._forget()
+    detector.find("Quillon")
+    first = detector._model._pipeline
+    assert detector._model._pipeline is first
+    detector.find_all([f"word{n}" for n in range(200)])
+    assert len(detector.find_all(["Quillon"] * 3)) == 3
+    assert [len(found) for found in detector.find_all(["Quillon"] * 3)] == [1, 1, 1]
+    assert detector._model._pipeline is not first
+
+
 def test_one_model_per_process(pipeline: str) -> None:
     """Two guards with one policy share one model."""
     assert model_of(pipeline) is model_of(pipeline)

@@ -23,6 +23,7 @@ NONE = "none"
 
 _SCORE = 0.8  # a transition model has no probabilities; patterns that check a digit or a form stand above this
 _BATCH = 64  # texts that one pass of the network takes
+_WORDS = 500_000  # after which a pipeline is read anew: its tables of words keep a mark for each that they forgot
 
 # What models of other makers call what we look for. A date or a sum of money is not among it.
 _LABELS = {
@@ -57,7 +58,10 @@ class NoModel:
 
 
 class SpacyModel:
-    """A spaCy pipeline that is loaded with its first text, and again in a forked child."""
+    """A spaCy pipeline that is loaded with its first text, in a forked child again, and once it has read enough.
+
+    In a memory zone spaCy forgets the words of a text, but its hash tables keep a mark for each and grow with them.
+    """
 
     def __init__(self, name: str, load: Callable[[], Any]) -> None:
         self._rule = f"model {name}"
@@ -70,16 +74,21 @@ class SpacyModel:
         self._lock = threading.Lock()
         self._pipeline: Any = None
         self._threads: Any = None
+        self._worn = 0
 
     def read(self, texts: Sequence[str]) -> list[list[Finding]]:
         """Return findings per text, in order."""
         with self._lock:
             if self._pipeline is None:
                 self._pipeline = _on_numpy(self._load())
+                self._worn = self._pipeline.vocab.length + _WORDS
                 self._threads = ThreadpoolController()
+            pipeline = self._pipeline
+            if pipeline.vocab.length > self._worn:
+                self._pipeline = None
             # Matrices this small are multiplied by one thread in the time that two take to agree on who does what.
-            with self._threads.limit(limits=1, user_api="blas"), self._pipeline.memory_zone():
-                return [self._findings(doc) for doc in self._pipeline.pipe(texts, batch_size=_BATCH)]
+            with self._threads.limit(limits=1, user_api="blas"), pipeline.memory_zone():
+                return [self._findings(doc) for doc in pipeline.pipe(texts, batch_size=_BATCH)]
 
     def _findings(self, doc: Any) -> list[Finding]:
         return [

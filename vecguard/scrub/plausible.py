@@ -82,7 +82,9 @@ class Doubts:
         if not any(_listed(word) for word in words):
             if any(TECHNICAL.search(word) for word in words if len(word) > 5):
                 return True
-            if self._cased and (name.islower() or (len(words) == 1 and name.isupper())):
+            if name.islower() and (self._cased or len(words) == 1):
+                return True
+            if self._cased and name.isupper() and len(words) == 1:
                 return True
         return len(words) == 1 and self._cased and words[0].istitle() and words[0].lower() in self._small
 
