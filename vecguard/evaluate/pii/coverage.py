@@ -33,8 +33,8 @@ def hidden(labelled: Labelled, found: Sequence[Finding]) -> tuple[int, int]:
 def exact(labelled: Labelled, found: Sequence[Finding], types: Iterable[str]) -> dict[str, Counts]:
     """Return counts by type of spans that are right to the character and in their type.
 
-    Findings are first widened to whole tokens between blanks, because the sets to which this is applied annotate
-    tokens. What touches a `HANDLE` is neither right nor wrong.
+    Findings are first widened to whole words, because the sets to which this is applied annotate tokens. What touches
+    a `HANDLE` is neither right nor wrong.
     """
     ignored = [span for span in labelled.spans if span.entity == HANDLE]
     guesses = [each for each in snapped(labelled.text, found) if not any(_touch(each, span) for span in ignored)]
@@ -47,20 +47,17 @@ def exact(labelled: Labelled, found: Sequence[Finding], types: Iterable[str]) ->
 
 
 def snapped(text: str, found: Iterable[Finding]) -> list[Finding]:
-    """Widen findings to whatever stands between blanks; those that come to overlap become one."""
-    wide = (
-        replace(each, start=text.rfind(" ", 0, each.start + 1) + 1, end=_blank_after(text, each.end)) for each in found
-    )
-    return merged(each for each in wide if each.start < each.end)
-
-
-def _blank_after(text: str, end: int) -> int:
-    blank = text.find(" ", max(end - 1, 0))
-    return len(text) if blank < 0 else blank
+    """Widen findings to the words that they touch, hyphens included; those that then overlap become one."""
+    words = [match.span() for match in _WORD.finditer(text)]
+    touched = ((each, [word for word in words if word[0] < each.end and each.start < word[1]]) for each in found)
+    return merged(replace(each, start=own[0][0], end=own[-1][1]) for each, own in touched if own)
 
 
 def _touch(one: Finding, other: Finding) -> bool:
     return one.start < other.end and other.start < one.end
+
+
+_WORD = re.compile(r"\w(?:[\w-]*\w)?")
 
 
 @dataclass(slots=True)
