@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 
+from vecguard.errors import ScrubFailed
 from vecguard.scrub import Finding
 from vecguard.scrub.detect import Detector, pieces
 from vecguard.scrub.findings import merged
@@ -182,3 +183,12 @@ def test_overlaps_cover_the_union_with_the_best_type():
         Finding(12, 14, "NEXT", 0.6),
         Finding(20, 26, "LONG", 0.7),
     ]
+
+
+def test_a_text_with_too_many_readings_is_refused(settings, monkeypatch):
+    """A reading that there is no room for is not left out: what it alone shows would pass."""
+    monkeypatch.setattr("vecguard.scrub.normalise.views._BUDGET", 0)
+    detector = Detector(settings())
+    assert detector.find("plain")[:1] == []
+    with pytest.raises(ScrubFailed, match="text 1"):
+        detector.find_all(["plain", "jane%40example.com and 1 2 3 - 4 5 - 6 7 8 9"])

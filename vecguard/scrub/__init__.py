@@ -1,6 +1,6 @@
-"""Find personal data in texts and fields and put typed, keyed tokens in its place, before anything is embedded.
+"""Find personal data in texts and fields and put typed, keyed tokens (or what a policy says) in its place, before anything is embedded.
 
-    text -> fold (invisibles, widths, accents) -> detect (Presidio, in pieces) -> merge overlaps -> token per finding
+    text -> readings (folded, decoded) -> model and patterns -> merge overlaps -> an operator per finding
 
 Everything here is offline and fails closed: a detector that raises or runs out of time is `ScrubFailed`, and nothing
 that it was given goes any further. Text that was scrubbed once is never scrubbed again: our own tokens would then be

@@ -78,7 +78,7 @@ class Detector:
         model = self._model if named else _PATTERNS_ONLY
         found = [_tokens(text) for text in texts]
         spent = [0.0] * len(texts)
-        for batch in _batches(self._pieces(texts)):
+        for batch in _batches(self._pieces(texts, what)):
             began = time.monotonic()
             read = _named_by(model, batch)
             pace = (time.monotonic() - began) / max(1, sum(piece.size for piece in batch))
@@ -90,12 +90,12 @@ class Detector:
                     raise ScrubFailed(f"{what} {piece.text} took longer than scrub.deadline_s; nothing was written")
         return [self._whole(text, each) for text, each in zip(texts, found, strict=True)]
 
-    def _pieces(self, texts: Sequence[str]) -> Iterator[_Piece]:
+    def _pieces(self, texts: Sequence[str], what: str) -> Iterator[_Piece]:
         for number, text in enumerate(texts):
             if not text or text.isspace():
                 continue
             for offset, piece in pieces(text, self._size):
-                yield _Piece(number, offset, len(piece), views(piece))
+                yield _Piece(number, offset, len(piece), _views(piece, f"{what} {number}"))
 
     def _read(self, piece: _Piece, names: list[Finding], what: str) -> list[Finding]:
         return shielded(
@@ -135,6 +135,13 @@ def _named_by(model: NamedEntities, batch: list[_Piece]) -> list[list[Finding]]:
     return shielded(
         lambda name: ScrubFailed(f"the model that reads names raised {name}; nothing was written"),
         lambda: model.read([piece.views[0].text for piece in batch]),
+    )
+
+
+def _views(piece: str, what: str) -> list[View]:
+    return shielded(
+        lambda name: ScrubFailed(f"{what} cannot be read in every way it could be meant ({name}); nothing was written"),
+        lambda: views(piece),
     )
 
 

@@ -67,7 +67,8 @@ class SpacyModel:
         self._rule = f"model {name}"
         self._load = load
         self._forget()
-        os.register_at_fork(after_in_child=self._forget)
+        if hasattr(os, "register_at_fork"):  # not where processes are never forked
+            os.register_at_fork(after_in_child=self._forget)
 
     def _forget(self) -> None:
         """Start afresh: a fork may have caught another thread in the middle of a reading, with the lock held."""
