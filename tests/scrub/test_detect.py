@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from itertools import pairwise
 
 import pytest
@@ -187,7 +188,7 @@ def test_overlaps_cover_the_union_with_the_best_type():
 
 def test_a_text_with_too_many_readings_is_refused(settings, monkeypatch):
     """A reading that there is no room for is not left out: what it alone shows would pass."""
-    monkeypatch.setattr("vecguard.scrub.normalise.views._BUDGET", 0)
+    monkeypatch.setattr(sys.modules["vecguard.scrub.normalise.views"], "_BUDGET", 0)
     detector = Detector(settings())
     assert detector.find("plain")[:1] == []
     with pytest.raises(ScrubFailed, match="text 1"):

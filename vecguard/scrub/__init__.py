@@ -1,4 +1,4 @@
-"""Find personal data in texts and fields and put typed, keyed tokens (or what a policy says) in its place, before anything is embedded.
+"""Find personal data in texts and fields and put keyed tokens, or what a policy says, in its place, before embedding.
 
     text -> readings (folded, decoded) -> model and patterns -> merge overlaps -> an operator per finding
 
