@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from vecguard.admission import touched
 from vecguard.arrays import Floats
 from vecguard.errors import BadInput, ScrubFailed, UnscrubbedVector, shielded
-from vecguard.filters import Compare, Predicate, rewrite
+from vecguard.filters import All, AnyOf, Compare, Predicate, rewrite
 from vecguard.policy import Policy
 from vecguard.ports import CleanFields, CleanText, Mint, Scrubber
 from vecguard.records import Admitted, Body, Fields, Opened, Scrubbed, VectorSeal, made_by
@@ -121,12 +121,12 @@ class Cleaning:
     def where(self, predicate: Predicate, space: Space) -> Predicate:
         """Replace personal data in filter names and values by the acting owner's tokens, as it was when written."""
 
-        def change(ask: Compare) -> Compare:
+        def change(ask: Compare) -> Predicate:
             name = ask.path[-1] if ask.path else ""
             path = tuple(self._name(step, space) for step in ask.path)
             if isinstance(ask.value, tuple):
                 clean = tuple(self._value(name, each, space) for each in ask.value)
-                return Compare(path, ask.op, clean, ask.each)
+                return _of_one_type(Compare(path, ask.op, clean, ask.each))
             return Compare(path, ask.op, self._value(name, ask.value, space), ask.each)
 
         return rewrite(predicate, change)
@@ -193,6 +193,17 @@ def _merged(new: CleanFields | None, held: Opened | None, *, merge: bool) -> dic
     if new is None or not merge:
         return before if new is None else new.fields
     return {name: value for name, value in {**before, **new.fields}.items() if value is not None}
+
+
+def _of_one_type(ask: Compare) -> Predicate:
+    """Part a list in which scrubbing made some numbers into tokens: stores compare lists of one type only."""
+    values = ask.value if isinstance(ask.value, tuple) else ()
+    tokens = tuple(value for value in values if isinstance(value, str))
+    numbers = tuple(value for value in values if not isinstance(value, str))
+    if not tokens or not numbers:
+        return ask
+    parts = tuple(Compare(ask.path, ask.op, each, ask.each) for each in (tokens, numbers))
+    return All(parts) if ask.op == "except" else AnyOf(parts)
 
 
 def original_digest(space: Space, text: str | None) -> str:

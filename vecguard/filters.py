@@ -176,7 +176,7 @@ def relax(predicate: Predicate, clear: Callable[[Compare], bool]) -> Predicate:
             return predicate if pushable(predicate, clear) else EVERYTHING
 
 
-def rewrite(predicate: Predicate, change: Callable[[Compare], Compare]) -> Predicate:
+def rewrite(predicate: Predicate, change: Callable[[Compare], Predicate]) -> Predicate:
     """Copy the predicate with every comparison passed through `change` (scrubbing of filter values)."""
     match predicate:
         case All(parts):
