@@ -183,6 +183,11 @@ def rewrite(predicate: Predicate, change: Callable[[Compare], Predicate]) -> Pre
             return All(tuple(rewrite(part, change) for part in parts))
         case AnyOf(parts, least):
             return AnyOf(tuple(rewrite(part, change) for part in parts), least)
+        case Not(Compare() as part):
+            changed = change(part)
+            if isinstance(changed, AnyOf) and changed.least == 1:  # stores negate comparisons, and few of them more
+                return All(tuple(Not(each) for each in changed.parts))
+            return Not(changed)
         case Not(part):
             return Not(rewrite(part, change))
         case Ids():
