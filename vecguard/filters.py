@@ -183,19 +183,21 @@ def rewrite(predicate: Predicate, change: Callable[[Compare], Predicate]) -> Pre
             return All(tuple(rewrite(part, change) for part in parts))
         case AnyOf(parts, least):
             return AnyOf(tuple(rewrite(part, change) for part in parts), least)
-        case Not(Compare() as part):
-            changed = change(part)
-            if isinstance(changed, AnyOf) and changed.least == 1:  # stores negate comparisons, and few of them more
-                return All(tuple(Not(each) for each in changed.parts))
-            return Not(changed)
         case Not(part):
-            return Not(rewrite(part, change))
+            return _negated(rewrite(part, change), part)
         case Ids():
             return predicate
         case Compare():
             return change(predicate)
         case _:
             assert_never(predicate)
+
+
+def _negated(changed: Predicate, part: Predicate) -> Predicate:
+    """Negate what became of a part. Stores negate comparisons and few of them more, so one that was parted stays so."""
+    if isinstance(part, Compare) and isinstance(changed, AnyOf) and changed.least == 1:
+        return All(tuple(Not(each) for each in changed.parts))
+    return Not(changed)
 
 
 def mentions(predicate: Predicate, prefix: str) -> bool:
