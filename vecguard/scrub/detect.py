@@ -31,7 +31,7 @@ from vecguard.scrub.tokens import TOKEN
 MAX_PIECE = 4_000
 MIN_PIECE = 1_000
 OVERLAP = 256
-_AT_ONCE = 32_000  # characters that the model is given at once; the deadline is looked at in between
+_AT_ONCE = 100_000  # characters that the model is given at once; the deadline is looked at in between
 
 # Ids are for machines and stay: scrubbing them would break every reference. 32 hex digits and more are digests.
 _IDS = r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[0-9a-f]{32,128}\b"

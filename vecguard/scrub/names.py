@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from presidio_analyzer import AnalysisExplanation, LocalRecognizer, RecognizerResult
@@ -35,6 +34,7 @@ from vecguard.scrub.lexicon import (
 
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 _INNER_CAPITAL = re.compile(r"(?:Mc|Mac|De|Di|Du|La|Le|Van|Fitz)[A-Z][^\W\d_A-Z]+")
+_INTRODUCING = TITLES | LABELS | {"name"}
 _TITLED, _LISTED, _HALF_LISTED, _ALONE, _UNCASED = 0.85, 0.85, 0.6, 0.55, 0.55
 
 
@@ -68,7 +68,9 @@ def _result(name: _Name) -> Any:
 
 
 class _Word:
-    """A word and what its spelling says; what the lists say is looked up when somebody asks."""
+    """A word, what its spelling says, and whether it is a first name; the rest is looked up when somebody asks."""
+
+    __slots__ = ("capital", "end", "first", "key", "start", "text")
 
     def __init__(self, match: re.Match[str]) -> None:
         self.text = match.group()
@@ -76,21 +78,15 @@ class _Word:
         if self.text[-2:] in {"'s", "\u2019s"}:  # "Smith's": the name ends before it
             self.text, self.end = self.text[:-2], self.end - 2
         self.capital = self.text[0].isupper()
+        self.key = key(self.text)
+        self.first = self.key in lexicon().first
 
-    @cached_property
-    def key(self) -> str:
-        return key(self.text)
-
-    @cached_property
-    def first(self) -> bool:
-        return self.key in lexicon().first
-
-    @cached_property
+    @property
     def last(self) -> bool:
         names = lexicon().last
         return self.key in names or ("-" in self.key and any(part in names for part in self.key.split("-")))
 
-    @cached_property
+    @property
     def plain(self) -> bool:
         """Whether the word is a name and nothing else."""
         return self.key not in AMBIGUOUS and self.key not in NOT_A_SURNAME
@@ -99,12 +95,12 @@ class _Word:
     def initial(self) -> bool:
         return len(self.text) == 1 and self.capital
 
-    @cached_property
+    @property
     def written(self) -> bool:
         """Whether it is written as names are: Smith, O'Neil, Smith-Jones, McDonald; neither mRNA nor MHC-restricted."""
         return bool(self.text.istitle() or _INNER_CAPITAL.fullmatch(self.text))
 
-    @cached_property
+    @property
     def surname_like(self) -> bool:
         """Whether the word could be a surname that no list has."""
         return self.written and len(self.text) > 2 and self.key not in NOT_A_SURNAME
@@ -121,13 +117,20 @@ class _Reader:
         """Yield disjoint names; the first rule that applies wins."""
         at = 0
         while at < len(self.words):
-            name = self._titled(at) or self._full(at) or self._inverted(at) or self._initialled(at) or self._rest(at)
+            name = self._name(at)
             if name is None:
                 at += 1
                 continue
             yield name
             while at < len(self.words) and self.words[at].start < name.end:
                 at += 1
+
+    def _name(self, at: int) -> _Name | None:
+        """Return the name that starts here. Nine words in ten are small, and few rules begin with one."""
+        word = self.words[at]
+        if word.capital:
+            return self._titled(at) or self._full(at) or self._inverted(at) or self._initialled(at) or self._rest(at)
+        return self._titled(at) if word.key in _INTRODUCING else self._uncased(at) if word.first else None
 
     def _gap(self, at: int) -> str:
         """Return the text between word `at` and the one before it; a gap without end where there is none."""
@@ -241,16 +244,14 @@ class _Reader:
         return self._named(at, end, _HALF_LISTED, "initials and a listed surname")
 
     def _rest(self, at: int) -> _Name | None:
-        """Return a lone first name, a name after "my husband", or a full name in lower case."""
+        """Return a lone first name, or a name after "my husband"."""
         word = self.words[at]
-        if word.capital:
-            alone = word.first and word.plain and word.written and word.key in lexicon().common and len(word.text) > 2
-            related = at > 0 and self.words[at - 1].key in KINSHIP and (word.first or word.last)
-            alone = alone and not self._names_a_thing(at) and not self._in_a_place(at)
-            if alone or (related and word.plain):
-                return self._named(at, at, _ALONE, "listed first name")
-            return None
-        return self._uncased(at)
+        alone = word.first and word.plain and word.written and word.key in lexicon().common and len(word.text) > 2
+        alone = alone and not self._names_a_thing(at) and not self._in_a_place(at)
+        related = at > 0 and self.words[at - 1].key in KINSHIP and (word.first or word.last)
+        if alone or (related and word.plain):
+            return self._named(at, at, _ALONE, "listed first name")
+        return None
 
     def _uncased(self, at: int) -> _Name | None:
         if not self._adjoins(at + 1) or self.words[at + 1].capital:
