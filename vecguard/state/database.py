@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import RLock
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from vecguard.errors import StateError
@@ -16,6 +17,7 @@ from vecguard.state import tables
 
 T = TypeVar("T")
 MEMORY = ":memory:"
+_ATTEMPTS = 6  # within 0.6 seconds
 
 
 class Database:
@@ -32,7 +34,7 @@ class Database:
         self.in_memory = url in (MEMORY, "sqlite://", "sqlite:///:memory:")
         self._lock = RLock() if self.in_memory else None
         self._engine = self._shielded(lambda: _engine(url, in_memory=self.in_memory))
-        self._shielded(lambda: tables.metadata.create_all(self._engine))
+        self._shielded(lambda: _create_tables(self._engine))
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
@@ -63,6 +65,19 @@ class Database:
         except (SQLAlchemyError, ImportError, OSError) as failure:
             reason = type(failure).__name__
         raise StateError(f"the state database could not be used ({reason})")
+
+
+def _create_tables(engine: Engine) -> None:
+    """Create what is missing. Processes that open a new file at once contend for the switch to WAL, and it never waits.
+
+    What lasts is raised by the last attempt.
+    """
+    for attempt in range(_ATTEMPTS - 1):
+        with suppress(OperationalError):
+            tables.metadata.create_all(engine)
+            return
+        time.sleep(0.02 * 2**attempt)
+    tables.metadata.create_all(engine)
 
 
 @contextmanager
