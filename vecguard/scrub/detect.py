@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from presidio_analyzer.pattern_recognizer import REGEX_TIMEOUT_SECONDS
@@ -19,8 +19,8 @@ from presidio_analyzer.pattern_recognizer import REGEX_TIMEOUT_SECONDS
 from vecguard.errors import ScrubFailed, shielded
 from vecguard.scrub.entities import DENIED, TOKEN_LIKE
 from vecguard.scrub.findings import Finding, merged
-from vecguard.scrub.names import mentions
-from vecguard.scrub.ner import NamedEntities, NoModel, model_of
+from vecguard.scrub.names import listed_names, mentions
+from vecguard.scrub.ner import SHIPPED, NamedEntities, NoModel, model_of
 from vecguard.scrub.normalise import View, fold, views
 from vecguard.scrub.patterns import Patterns
 from vecguard.scrub.plausible import Doubts
@@ -56,6 +56,10 @@ class Detector:
     def __init__(self, settings: ScrubSettings, extra: Sequence[Recogniser] = ()) -> None:
         self._patterns = Patterns.of(settings, extra)
         self._model = model_of(settings.model)
+        self._doubting = (
+            settings.model == SHIPPED
+        )  # another model, like a recogniser of the user's, is taken at its word
+        self._lists = settings.language == "en" and "PERSON" in settings.entities
         self._entities = frozenset(settings.entities)
         self._threshold = settings.threshold
         self._thresholds = dict(settings.thresholds)
@@ -103,18 +107,23 @@ class Detector:
             lambda: list(self._in(piece, names)),
         )
 
-    def _in(self, piece: _Piece, names: Iterable[Finding]) -> Iterator[Finding]:
+    def _in(self, piece: _Piece, names: Sequence[Finding]) -> Iterator[Finding]:
         """Yield what is believed of a piece, by its place in the text."""
         for view in piece.views:
             kept = [match.span() for match in self._kept.finditer(view.text)]
-            found: Iterable[Finding] = self._patterns.find(view.text)
-            if view.whole:  # an excerpt shows too little of a text to doubt a name by it
-                found = Doubts(view.text).without([*names, *found])
-            for each in found:
+            for each in (*self._patterns.find(view.text), *self._names(view, names)):
                 if self._believed(each) and not _within(each, kept):
                     start, end = view.original(each.start, each.end)
                     rule = each.rule if view.whole else f"{each.rule}, {view.kind}"
                     yield Finding(piece.offset + start, piece.offset + end, each.entity, each.score, rule)
+
+    def _names(self, view: View, read: Sequence[Finding]) -> list[Finding]:
+        """Return what the model read in the plain reading, and names by lists in any."""
+        listed = list(listed_names(view.text)) if self._lists else []
+        if not view.whole:  # an excerpt shows too little of a text to doubt a name by it
+            return listed
+        doubted, certain = ([*read, *listed], []) if self._doubting else (listed, read)
+        return [*certain, *Doubts(view.text).without(doubted)]
 
     def _believed(self, found: Finding) -> bool:
         if found.entity == DENIED:

@@ -1,4 +1,4 @@
-"""Find names of people by name lists, titles and capitals; a trained model takes this place later.
+"""Find names of people by name lists, titles and capitals, beside a trained model or in its place.
 
 What it finds: a title and what follows it ("Dr. Kumar"), a listed first name with a surname ("Sarah Johnson", "JOHN
 SMITH", "Maria de la Cruz"), "Smith, John", "J. Smith", a lone first name that is no other word, and later mentions of
@@ -12,9 +12,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
-
-from presidio_analyzer import AnalysisExplanation, LocalRecognizer, RecognizerResult
 
 from vecguard.scrub.findings import Finding
 from vecguard.scrub.lexicon import (
@@ -28,30 +25,20 @@ from vecguard.scrub.lexicon import (
     THINGS,
     TITLE_BEFORE,
     TITLES,
+    WORD,
     key,
     lexicon,
 )
 
-_WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 _INNER_CAPITAL = re.compile(r"(?:Mc|Mac|De|Di|Du|La|Le|Van|Fitz)[A-Z][^\W\d_A-Z]+")
 _INTRODUCING = TITLES | LABELS | {"name"}
 _TITLED, _LISTED, _HALF_LISTED, _ALONE, _UNCASED = 0.85, 0.85, 0.6, 0.55, 0.55
 
 
-class NameRecogniser(LocalRecognizer):  # type: ignore[misc]  # Presidio is untyped
-    """PERSON, one finding per full name, its title left outside: "Dr. Smith" and "Smith" get one token."""
-
-    def __init__(self) -> None:
-        super().__init__(supported_entities=["PERSON"], name="VecGuard names")
-
-    def load(self) -> None:
-        """Read the name lists now, not with the first text."""
-        lexicon()
-
-    def analyze(self, text: str, entities: list[str], nlp_artifacts: Any = None) -> list[Any]:  # noqa: ARG002 - Presidio's
-        """Return one result per name, in order."""
-        words = [_Word(match) for match in _WORD.finditer(text)]
-        return [_result(name) for name in _Reader(text, words).names()]
+def listed_names(text: str) -> Iterator[Finding]:
+    """Yield full names and lone ones, in order, their titles left outside: "Dr. Smith" and "Smith" get one token."""
+    for name in _Reader(text, [_Word(match) for match in WORD.finditer(text)]).names():
+        yield Finding(name.start, name.end, "PERSON", name.score, f"lists of names: {name.rule}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +47,6 @@ class _Name:
     end: int
     score: float
     rule: str
-
-
-def _result(name: _Name) -> Any:
-    why = AnalysisExplanation(recognizer="VecGuard names", original_score=name.score, textual_explanation=name.rule)
-    return RecognizerResult("PERSON", name.start, name.end, name.score, why)
 
 
 class _Word:
@@ -270,12 +252,12 @@ def mentions(text: str, found: Iterable[Finding]) -> Iterator[Finding]:
     parts: set[str] = set()
     for each in found:
         if each.entity == "PERSON":
-            words = [word for word in map(_Word, _WORD.finditer(text[each.start : each.end])) if len(word.text) > 1]
+            words = [word for word in map(_Word, WORD.finditer(text[each.start : each.end])) if len(word.text) > 1]
             if len(words) > 1 or TITLE_BEFORE.search(text[max(0, each.start - 16) : each.start]):
                 parts.update(word.key for word in words)
     parts -= AMBIGUOUS | NOT_A_SURNAME
     if not parts:
         return
-    for word in map(_Word, _WORD.finditer(text)):
+    for word in map(_Word, WORD.finditer(text)):
         if word.capital and len(word.text) > 2 and word.key in parts and (word.written or not text.isupper()):
             yield Finding(word.start, word.end, "PERSON", _ALONE, "part of a name found elsewhere")

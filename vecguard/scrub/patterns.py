@@ -13,10 +13,9 @@ from typing import Any
 from presidio_analyzer import PatternRecognizer
 from presidio_analyzer.nlp_engine import NlpArtifacts, NoOpNlpEngine
 
-from vecguard.scrub.context import NearbyWords
+from vecguard.scrub.context import raise_beside
 from vecguard.scrub.entities import DENIED, ENTITIES
 from vecguard.scrub.findings import Finding
-from vecguard.scrub.names import NameRecogniser
 from vecguard.scrub.ner import presidio_model
 from vecguard.scrub.normalise import fold
 from vecguard.scrub.recognisers import Recogniser, structured
@@ -30,10 +29,7 @@ class Patterns:
     def __init__(self, recognisers: Sequence[Recogniser], entities: Sequence[str], language: str) -> None:
         self._recognisers = recognisers
         self._entities = list(entities)
-        self._nearby = NearbyWords()
         self._artifacts = _no_artifacts(language)  # what a recogniser gets that expects a language model's analysis
-        for recogniser in recognisers:
-            recogniser.load()
 
     @classmethod
     def of(cls, settings: ScrubSettings, extra: Sequence[Recogniser] = ()) -> Patterns:
@@ -47,7 +43,7 @@ class Patterns:
     def _by(self, recogniser: Recogniser, text: str) -> Iterator[Finding]:
         results = recogniser.analyze(text, self._entities, self._artifacts)
         if results and recogniser.context:
-            results = self._nearby.enhance_using_context(text, results, self._artifacts, [recogniser])
+            raise_beside(recogniser.context, text, results)
         for result in results:
             yield Finding(result.start, result.end, result.entity_type, float(result.score), _rule(recogniser, result))
 
@@ -76,8 +72,6 @@ def _built(
 def _shipped(entities: tuple[str, ...], language: str) -> Iterator[Recogniser]:
     """Yield our rules, which are for English, and Presidio's recognisers for the types that we have no rules for."""
     ours = ENTITIES if language == "en" else frozenset()
-    if "PERSON" in entities and ours:
-        yield NameRecogniser()
     yield from structured(ours.intersection(entities))
     yield from presidio((entity for entity in entities if entity not in ours), language)
 
