@@ -67,9 +67,19 @@ def test_jsonl_is_read_record_by_record() -> None:
     ]
 
 
+def test_names_of_fields_are_looked_at_too() -> None:
+    """A field may be called by a person's address; the report says that it was the name, not the value."""
+    result = check("-", "--json", "-", "--format", "jsonl", stdin='{"jane.doe@example.com": "seen twice"}\n')
+    report = json.loads(result.stdout)
+    assert [(f["line"], f["column"], f["field"], f["entity"]) for f in report["findings"]] == [
+        (1, 1, "(name of a field)", "EMAIL_ADDRESS")
+    ]
+    assert "jane.doe" not in result.stdout
+
+
 def test_lines_are_texts_of_their_own(note: str) -> None:
     """--format lines counts each line as one text."""
-    assert "3 of 4 value(s)" in check(note, "--format", "lines").stdout
+    assert "3 of 4 place(s)" in check(note, "--format", "lines").stdout
 
 
 def test_exit_status_for_ci(note: str, tmp_path: Path) -> None:

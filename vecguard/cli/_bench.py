@@ -70,9 +70,10 @@ def run(
     with _progress(console) as progress:
         embed = _embedder(embedder, progress)
         documents, queries = embed(corpus.texts), embed(corpus.queries)
+        shares = _shares(policies, corpus, embed, progress)
         cells: list[Cell] = []
         for store in stores:
-            cells += _store_cells(store, corpus, documents, queries, embed, policies, progress, seed)
+            cells += _store_cells(store, corpus, documents, queries, embed, policies, shares, progress, seed)
     setup = Setup(corpus=corpus.name, split=split, embedder=embedder, seed=seed)
     console.print(table(cells, setup))
     out.mkdir(parents=True, exist_ok=True)
@@ -90,6 +91,7 @@ def _store_cells(
     queries: Floats,
     embed: Callable[[Sequence[str]], Floats],
     policies: dict[str, Policy],
+    shares: dict[Scrub, float],
     progress: Progress,
     seed: int,
 ) -> list[Cell]:
@@ -111,7 +113,7 @@ def _store_cells(
                 over_fetch=policy.vectors.over_fetch if masked and policy.vectors.ranking == "store" else None,
                 overlap=float(overlap_at_k(bare.run, safe.run, _DEPTH).mean()),
                 change=paired_bootstrap(reference.ndcg, found.ndcg, seed=seed),
-                scrubbed=_scrubbed(guard, corpus) if policy.scrub.enabled else None,
+                scrubbed=shares.get(policy.scrub),
             )
         )
         guard.close()
@@ -152,10 +154,23 @@ def _cell(store: str, profile: str, corpus: Corpus, measured: Measured, found: S
     )
 
 
-def _scrubbed(guard: Guard, corpus: Corpus) -> float:
-    """Return the share of documents that scrubbing changes, as the guard itself scrubs them."""
-    clean = guard.scrubbed(corpus.texts, _OWNER)
-    return sum(after != before for after, before in zip(clean, corpus.texts, strict=True)) / len(corpus.texts)
+def _shares(
+    policies: dict[str, Policy], corpus: Corpus, embed: Callable[[Sequence[str]], Floats], progress: Progress
+) -> dict[Scrub, float]:
+    """Return the share of documents that each way of scrubbing changes; stores make no difference to it."""
+    shares: dict[Scrub, float] = {}
+    for scrub in {policy.scrub: None for policy in policies.values() if policy.scrub.enabled}:
+        task = progress.add_task("scrubbing, to count", total=len(corpus.texts))
+        guard = Guard(Policy(scrub=scrub), keys=Keyring.ephemeral(), state=":memory:", embedder=embed)
+        changed = 0
+        for start in range(0, len(corpus.texts), _WRITE_AT_ONCE):
+            part = corpus.texts[start : start + _WRITE_AT_ONCE]
+            clean = guard.scrubbed(part, _OWNER)
+            changed += sum(after != before for after, before in zip(clean, part, strict=True))
+            progress.update(task, completed=start + len(part))
+        shares[scrub] = changed / len(corpus.texts)
+        guard.close()
+    return shares
 
 
 def _policy(name: str) -> Policy:

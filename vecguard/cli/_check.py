@@ -96,7 +96,7 @@ def _places(raw: str, form: str) -> Iterator[Place]:
         if form == "lines":
             yield Place(number, Leaf("text", "", line))
         elif line.strip():
-            yield from (Place(number, leaf) for leaf in leaves_of(_record(line, number)) if leaf.kind != "name")
+            yield from (Place(number, leaf) for leaf in leaves_of(_record(line, number)))
 
 
 def _record(line: str, number: int) -> dict[str, object]:
@@ -119,8 +119,8 @@ def _write(out: Path | None, source: str, tally: Tally, *, show: bool) -> None:
         return
     report = {
         "source": "standard input" if source == "-" else Path(source).name,
-        "values": tally.leaves,
-        "values_with_findings": tally.affected,
+        "places": tally.leaves,
+        "places_with_findings": tally.affected,
         "characters": tally.characters,
         "personal_characters": tally.personal,
         "entities": dict(tally.entities.most_common()),
@@ -135,7 +135,7 @@ def _write(out: Path | None, source: str, tally: Tally, *, show: bool) -> None:
 
 def _print(console: Console, tally: Tally, *, explain: bool, show: bool) -> None:
     if not tally.found:
-        console.print(f"Nothing found in {tally.leaves:,} value(s), {tally.characters:,} characters.")
+        console.print(f"Nothing found in {tally.leaves:,} place(s), {tally.characters:,} characters.")
         return
     console.print(_summary(tally))
     if explain or show:
@@ -144,7 +144,7 @@ def _print(console: Console, tally: Tally, *, explain: bool, show: bool) -> None
             console.print(f"... and {len(tally.found) - _SHOWN:,} more; --json has them all.")
     share = tally.personal / max(tally.characters, 1)
     console.print(
-        f"{tally.affected:,} of {tally.leaves:,} value(s) hold personal data; {share:.1%} of all characters. "
+        f"{tally.affected:,} of {tally.leaves:,} place(s) hold personal data; {share:.1%} of all characters. "
         "What a detector misses is not in this table."
     )
 

@@ -14,6 +14,7 @@ from vecguard.scrub.findings import Finding
 from vecguard.scrub.scrubber import PresidioScrubber
 
 _AT_ONCE = 256  # leaves that are read together
+_A_NAME = "(name of a field)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Located:
 
     line: int
     column: int  # in characters from 1: in the line of a text, in the value of a field
-    label: str  # the name of the field as words, empty in a plain text
+    label: str  # the name of the field as words, or what else this is; empty in a plain text
     finding: Finding
     value: str = field(repr=False)
 
@@ -83,10 +84,9 @@ def check(places: Iterable[Place], scrubber: PresidioScrubber, tally: Tally) -> 
 
 
 def _located(place: Place, found: Sequence[Finding]) -> Iterator[Located]:
-    text = place.leaf.text
-    starts = [0, *(at + 1 for at, character in enumerate(text) if character == "\n")] if found else []
+    text, label = place.leaf.text, _A_NAME if place.leaf.kind == "name" else place.leaf.label
+    breaks = (at + 1 for at, character in enumerate(text) if character == "\n") if found and not label else ()
+    starts = [0, *breaks]  # a field stands in one line of its source, whatever it holds
     for each in found:
         line = bisect_right(starts, each.start) - 1
-        within = 0 if place.leaf.label else line
-        column = each.start - (0 if place.leaf.label else starts[line]) + 1
-        yield Located(place.line + within, column, place.leaf.label, each, text[each.start : each.end])
+        yield Located(place.line + line, each.start - starts[line] + 1, label, each, text[each.start : each.end])
