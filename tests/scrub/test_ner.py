@@ -12,7 +12,7 @@ import pytest
 
 from vecguard.errors import PolicyError, ScrubFailed
 from vecguard.scrub.detect import Detector
-from vecguard.scrub.ner import model_of
+from vecguard.scrub.ner import SpacyModel, model_of
 from vecguard.scrub.scrubber import PresidioScrubber
 
 
@@ -88,6 +88,19 @@ def test_a_model_that_fails_refuses_the_text(settings: Callable[..., Any], pipel
         detector.find("Quillon was here")
     assert "Quillon" not in str(caught.value)
     assert caught.value.__context__ is None
+
+
+def test_a_model_whose_weights_cannot_be_read_finds_no_silence(pipeline: str) -> None:
+    """A first failure does not leave a model behind that answers "nobody is named" from then on."""
+    import spacy
+
+    def unreadable(_: Any) -> Any:
+        raise ValueError("no such layer")
+
+    broken = SpacyModel("broken", lambda: spacy.load(pipeline.removeprefix("spacy:")), unreadable)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="no such layer"):
+            broken.read(["Quillon was here"])
 
 
 def test_threads_read_at_the_same_time(settings: Callable[..., Any], pipeline: str) -> None:

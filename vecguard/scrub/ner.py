@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from threadpoolctl import ThreadpoolController
 
@@ -22,7 +22,7 @@ SHIPPED = "vecguard"
 NONE = "none"
 
 _SCORE = 0.8  # a transition model has no probabilities; patterns that check a digit or a form stand above this
-_BATCH = 64  # texts that one pass of the network takes
+_BATCH = 64  # texts that a pipeline is given at once
 _WORDS = 500_000  # after which a pipeline is read anew: its tables of words keep a mark for each that they forgot
 
 # What models of other makers call what we look for. A date or a sum of money is not among it.
@@ -39,6 +39,10 @@ _LABELS = {
     "NRP": "NRP",
     "NORP": "NRP",
 }
+
+
+Read: TypeAlias = Callable[[Sequence[str]], Iterable[list[tuple[int, int, str]]]]
+"""Returns first character, the one after the last, and label of each entity, for each text in order."""
 
 
 class NamedEntities(Protocol):
@@ -63,9 +67,11 @@ class SpacyModel:
     In a memory zone spaCy forgets the words of a text, but its hash tables keep a mark for each and grow with them.
     """
 
-    def __init__(self, name: str, load: Callable[[], Any]) -> None:
+    def __init__(self, name: str, load: Callable[[], Any], reads: Callable[[Any], Read] | None = None) -> None:
+        """Read with the pipeline itself, or with what `reads` makes of it."""
         self._rule = f"model {name}"
         self._load = load
+        self._reads = reads or _piped
         self._forget()
         if hasattr(os, "register_at_fork"):  # not where processes are never forked
             os.register_at_fork(after_in_child=self._forget)
@@ -74,29 +80,40 @@ class SpacyModel:
         """Start afresh: a fork may have caught another thread in the middle of a reading, with the lock held."""
         self._lock = threading.Lock()
         self._pipeline: Any = None
+        self._entities: Read | None = None
         self._threads: Any = None
         self._worn = 0
 
     def read(self, texts: Sequence[str]) -> list[list[Finding]]:
         """Return findings per text, in order."""
         with self._lock:
-            if self._pipeline is None:
-                self._pipeline = _on_numpy(self._load())
+            if self._pipeline is None or self._entities is None:
+                self._pipeline = self._load()
+                self._entities = self._reads(self._pipeline)
                 self._worn = self._pipeline.vocab.length + _WORDS
                 self._threads = ThreadpoolController()
-            pipeline = self._pipeline
+            pipeline, read = self._pipeline, self._entities
             if pipeline.vocab.length > self._worn:
-                self._pipeline = None
+                self._pipeline = self._entities = None
             # Matrices this small are multiplied by one thread in the time that two take to agree on who does what.
             with self._threads.limit(limits=1, user_api="blas"), pipeline.memory_zone():
-                return [self._findings(doc) for doc in pipeline.pipe(texts, batch_size=_BATCH)]
+                return [self._findings(entities) for entities in read(texts)]
 
-    def _findings(self, doc: Any) -> list[Finding]:
+    def _findings(self, entities: Iterable[tuple[int, int, str]]) -> list[Finding]:
         return [
-            Finding(entity.start_char, entity.end_char, _LABELS[entity.label_], _SCORE, self._rule)
-            for entity in doc.ents
-            if entity.label_ in _LABELS
+            Finding(start, end, _LABELS[label], _SCORE, self._rule)
+            for start, end, label in entities
+            if label in _LABELS
         ]
+
+
+def _piped(pipeline: Any) -> Read:
+    """Have a pipeline read by itself, in batches."""
+    quick = _on_numpy(pipeline)
+    return lambda texts: (
+        [(entity.start_char, entity.end_char, entity.label_) for entity in doc.ents]
+        for doc in quick.pipe(texts, batch_size=_BATCH)
+    )
 
 
 def _on_numpy(pipeline: Any) -> Any:
@@ -125,8 +142,9 @@ def model_of(name: str) -> NamedEntities:
         return SpacyModel(name, _spacy_loader(source))
     if name == SHIPPED:
         from vecguard.scrub.model import load  # noqa: PLC0415 - spaCy takes a second to import
+        from vecguard.scrub.model.network import Network  # noqa: PLC0415 - as above
 
-        return SpacyModel(name, load)
+        return SpacyModel(name, load, lambda pipeline: Network.of(pipeline).read)
     if name == NONE or kind in _PRESIDIO:
         return NoModel()
     raise PolicyError('scrub.model is "vecguard", "none", "spacy:NAME", "gliner:NAME" or "transformers:NAME"')
