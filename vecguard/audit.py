@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TypeVar
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from vecguard.errors import AuditFailed, StateError
 from vecguard.keys import Secret
@@ -28,6 +28,13 @@ SETTLER = Acting.of("vecguard")
 """Who acts when a guard carries out what a crash left open."""
 _START = b"\x00" * 32
 _WRITERS = "writers"
+_LOOKED: frozenset[Action] = frozenset({"read", "count"})
+_APPEND = insert(tables.audit)
+_MOVE = (
+    update(tables.heads)
+    .where(tables.heads.c.writer == bindparam("whose"))
+    .values(number=bindparam("last"), mac=bindparam("link"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +59,22 @@ class AuditChain:
         self._last = _START
 
     def append(self, acting: Acting, action: Action, uid: str, count: int, detail: str = "") -> None:
-        """Write one line in a transaction of its own, or raise `AuditFailed`."""
-        self.guarded(lambda connection: self.append_in(connection, acting, action, uid, count, detail))
+        """Write one line in a transaction of its own, or raise `AuditFailed`.
 
-    def guarded(self, work: Callable[[Connection], T]) -> T:
+        A read waits until its line is written but not until the disk has it: a kill loses none, a power failure may
+        lose the lines since the last change, and the chain then ends before them.
+        """
+        self.guarded(
+            lambda connection: self.append_in(connection, acting, action, uid, count, detail),
+            lasting=action not in _LOOKED,
+        )
+
+    def guarded(self, work: Callable[[Connection], T], *, lasting: bool = True) -> T:
         """Run a transaction that appends. If it fails, the chain stays where it was and the call is refused."""
         with self._lock:
             before = self._number, self._last
             try:
-                return self._database.run(work)
+                return self._database.run(work, lasting=lasting)
             except StateError:
                 self._number, self._last = before
             except BaseException:
@@ -84,13 +98,13 @@ class AuditChain:
             "detail": detail,
         }
         mac = _mac(self._key, self._last, line)
-        connection.execute(insert(tables.audit).values(**line, mac=mac))
-        head = {"number": line["number"], "mac": _head(self._key, self._writer, self._number + 1, mac)}
+        connection.execute(_APPEND, {**line, "mac": mac})
+        number, link = self._number + 1, _head(self._key, self._writer, self._number + 1, mac)
         if self._number == 0:
             self._register(connection)
-            connection.execute(insert(tables.heads).values(writer=self._writer, **head))
+            connection.execute(insert(tables.heads).values(writer=self._writer, number=number, mac=link))
         else:
-            connection.execute(update(tables.heads).where(tables.heads.c.writer == self._writer).values(**head))
+            connection.execute(_MOVE, {"whose": self._writer, "last": number, "link": link})
         self._number += 1
         self._last = mac
 

@@ -152,6 +152,10 @@ class OutOfOrder(VecGuardError, TypeError):
     """A stage of a path was given something that its predecessor did not make."""
 
 
+class OwnerTooLargeWarning(UserWarning):
+    """An owner's rows do not fit the cache of the guard that ranks them: each search reads all of them."""
+
+
 class VectorsWithheldWarning(UserWarning):
     """Stored vectors were asked for; `None` was returned in their place."""
 

@@ -74,19 +74,15 @@ def packed(*parts: str | bytes | int) -> bytes:
     """Encode parts so that types and borders stay apart: one type letter, eight bytes of length, the bytes."""
     pieces: list[bytes] = []
     for part in parts:
-        kind, raw = _typed(part)
-        pieces += (kind, len(raw).to_bytes(8, "big"), raw)
+        if isinstance(part, str):
+            raw = part.encode("utf-8", "surrogatepass")
+            pieces += (b"s", len(raw).to_bytes(8, "big"), raw)
+        elif isinstance(part, bytes):
+            pieces += (b"b", len(part).to_bytes(8, "big"), part)
+        else:
+            raw = str(part).encode()
+            pieces += (b"i", len(raw).to_bytes(8, "big"), raw)
     return b"".join(pieces)
-
-
-def _typed(part: str | bytes | int) -> tuple[bytes, bytes]:
-    match part:
-        case bytes():
-            return b"b", part
-        case str():
-            return b"s", part.encode("utf-8", "surrogatepass")
-        case int():
-            return b"i", str(part).encode()
 
 
 def new_secret() -> Secret:

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from vecguard.policy import Policy
+from vecguard.ranking.best import Ranked
 from vecguard.records import Answer, Hit, Record
-from vecguard.retrieval import Ranked
 from vecguard.scrub.tokens import restore, tokens_of
 from vecguard.shelf import View
 from vecguard.state import State

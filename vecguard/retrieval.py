@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+import numpy as np
 
 from vecguard.arrays import Floats
 from vecguard.cleaning import Cleaning
@@ -13,28 +14,31 @@ from vecguard.filters import Compare, Ids, Predicate, all_of, holds, pushable, r
 from vecguard.flow import Flow
 from vecguard.policy import Policy
 from vecguard.ports import Find, Found, Protector
-from vecguard.ranking import guard, store
+from vecguard.ranking.best import Ranked
 from vecguard.ranking.exact import best, scores, unmasked
+from vecguard.ranking.guard import OwnerRanking
+from vecguard.ranking.store import StoreRanking
 from vecguard.records import Ask, Opened, Row, Scoped, made_by
 from vecguard.sealing import EXPIRES_FIELD
 from vecguard.shelf import View
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """An authenticated row and its score, None in a listing."""
-
-    opened: Opened
-    score: float | None = None
-
-
 class Retrieval:
     """The part of the read path between who may see what and what is handed out."""
 
-    def __init__(self, policy: Policy, cleaning: Cleaning, protector: Protector, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        cleaning: Cleaning,
+        protector: Protector,
+        owners: OwnerRanking,
+        clock: Callable[[], float],
+    ) -> None:
+        self.owners = owners
         self._policy = policy
         self._cleaning = cleaning
         self._protector = protector
+        self._store = StoreRanking(policy.vectors, protector)
         self._clock = clock
 
     def scope(self, ask: Ask, view: View, queries: Floats | None) -> Scoped:
@@ -82,29 +86,32 @@ class Retrieval:
         scoped = made_by(Scoped, scoped)
         queries = scoped.vectors
         assert queries is not None  # noqa: S101 - the caller looked
-        settings = self._policy.vectors
-        if settings.ranking == "store" and scoped.exact:
-            groups = yield from store.candidates(scoped, queries, view, self._protector, settings.over_fetch)
-        else:
-            groups = yield from guard.candidates(scoped, queries)
-        distinct = {row.backend_id: row for group in groups for row in group}
-        rows = list(distinct.values())
+        if self._policy.vectors.ranking == "guard":
+            return (yield from self.owners.rank(scoped, view))
+        groups = yield from self._candidates(scoped, queries, view)
+        rows = list({row.backend_id: row for group in groups for row in group}.values())
         opened = self._authentic(rows, scoped, view)
         alive = [(row, each) for row, each in zip(rows, opened, strict=True) if each is not None]
         exact, genuine = unmasked([row for row, _ in alive], [each for _, each in alive], view, self._protector)
         column = {row.backend_id: i for i, (row, _) in enumerate(alive) if genuine[i]}
         metric = view.shelf.traits.metric
-        table = scores(queries, exact, metric) if column else None
         ranked: list[list[Ranked]] = []
         for query, group in enumerate(groups):
             columns = [column[row.backend_id] for row in group if row.backend_id in column]
-            if table is None or not columns:
-                ranked.append([])
-                continue
-            line = table[query, columns]
+            line = scores(queries[query : query + 1], exact[columns], metric)[0] if columns else np.empty(0)
             order = best(line, metric, scoped.threshold)[scoped.offset :][: scoped.limit]
             ranked.append([Ranked(alive[columns[at]][1], float(line[at])) for at in order])
         return ranked
+
+    def _candidates(self, scoped: Scoped, queries: Floats, view: View) -> Flow[list[Sequence[Row]]]:
+        """Return the rows that may be among the best: those that the store preselects.
+
+        Where it cannot evaluate the filter, which only the guard can for sealed fields, all that it cannot rule out.
+        """
+        if scoped.exact:
+            return (yield from self._store.candidates(scoped, queries, view))
+        found: Found = yield Find(scoped.native, vectors=True)
+        return [found.rows] * len(queries)
 
     def _authentic(self, rows: Sequence[Row], scoped: Scoped, view: View) -> list[Opened | None]:
         """Open rows and evaluate the whole filter on what is authenticated; None where a row does not exist."""

@@ -8,6 +8,7 @@ the caller gets the store's error. If it kept some of it, or cannot be asked, th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from vecguard.errors import Pending, StoreFailed
 from vecguard.flow import Flow
@@ -21,14 +22,21 @@ from vecguard.state.intents import Intent
 _RECORDED = "it is recorded, and the next call or Guard.reconcile settles it"
 
 
-def carry_out(state: State, shelf: Shelf, intent: Intent, uid: str) -> Flow[None]:
+@dataclass(frozen=True, slots=True)
+class Done:
+    """An intent that was carried out: the rows as the store has them now, and the owner's epoch since."""
+
+    seen: Sequence[Row] = field(repr=False)
+    epoch: int
+
+
+def carry_out(state: State, shelf: Shelf, intent: Intent, uid: str) -> Flow[Done]:
     """Do what an intent says and read it back. It is left open if this does not run to its end."""
     with shelf.carrying_out(), state.intents.in_flight(intent):
         refused = yield from _attempt(Put(intent.rows) if intent.action == "put" else Drop(intent.rows.ids))
         seen = yield from _read_back(intent)
         if _done(intent, seen):
-            state.confirm(intent, uid)
-            return
+            return Done(seen, state.confirm(intent, uid))
         if refused is not None and not _begun(intent, seen):
             state.strike_out(intent, uid)
             raise refused

@@ -511,7 +511,7 @@ def test_a_change_of_policy_carries_texts_over(first: str, desk_of: Callable[...
     from vecguard.guard import Retrieval, Sealer
 
     guard.policy = policies[second]
-    guard._retrieval = Retrieval(policies[second], guard._cleaning, guard._protector, guard._clock)
+    guard._retrieval = Retrieval(policies[second], guard._cleaning, guard._protector, guard.owners, guard._clock)
     again = desk_of(guard=guard, store=store)
     assert isinstance(again.shelf.sealer, Sealer)
     assert again.texts() == {"a": "the text", "b": None}

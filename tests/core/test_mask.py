@@ -103,13 +103,18 @@ def test_vectors_of_any_length_come_back(scale: float) -> None:
     assert _relative(found, exact) < 1e-5
 
 
-def test_what_is_stored_has_a_length_that_tells_the_exact_one_to_rank() -> None:
-    """Stored rows are as long as noise and vector make them, in proportion to the exact length."""
-    space, mask = _space(), Mask(noise=1.0, turned=True)
-    exact = _vectors(50, 384)
-    stored = _stored(mask.protect(_embedded(exact, space), space))
-    ratio = np.linalg.norm(stored, axis=1) / np.linalg.norm(exact, axis=1)
-    assert np.allclose(ratio, sqrt(2), rtol=0.15)
+def test_what_is_stored_has_the_exact_length_to_rank_by_but_not_to_know_a_text_by() -> None:
+    """A store that ranks sees one length in every 9 %, whatever the noise was; one that does not sees 1."""
+    space = _space()
+    exact = _vectors(200, 64) * np.linspace(0.1, 7.0, 200, dtype=np.float32)[:, None]
+    lengths = np.linalg.norm(exact, axis=1)
+    stored = np.linalg.norm(_stored(Mask(noise=1.0, turned=True).protect(_embedded(exact, space), space)), axis=1)
+    np.testing.assert_allclose(stored, lengths, rtol=0.046)
+    assert len(np.unique(stored.round(4))) < 60
+    unit = _stored(Mask(noise=1.0, turned=True).protect(_embedded(exact / lengths[:, None], space), space))
+    np.testing.assert_allclose(np.linalg.norm(unit, axis=1), 1.0, atol=1e-6)
+    hidden = _stored(Mask(noise=100.0, turned=False).protect(_embedded(exact, space), space))
+    np.testing.assert_allclose(np.linalg.norm(hidden, axis=1), 1.0, atol=1e-6)
 
 
 def test_the_same_content_under_the_same_id_is_bit_identical() -> None:
@@ -145,7 +150,8 @@ def test_any_other_record_draws_afresh(change: str) -> None:
         space = options.get("space", _space())
         mask = Mask(noise=options.get("noise", 30.0), turned=options.get("turned", True))
         body = _embedded(exact, space, options.get("ids", ["r0"]), options.get("digests", [b"x" * 16]))
-        stored = _stored(mask.protect(body, space))[0].astype(np.float64)
+        protected = mask.protect(body, space)
+        stored = _stored(protected)[0].astype(np.float64) * protected.seals[0].scale
         turned = options.get("turned", True)
         base = exact[0] @ rotation(space.collection_keys.rotation, dimension).T if turned else exact[0]
         return stored - base
@@ -289,6 +295,7 @@ def test_rotated_queries_rank_as_exact_ones() -> None:
     """Without noise the rotated space has the cosines of the exact one."""
     space, mask = _space(), Mask(noise=0.0, turned=True)
     exact, queries = _vectors(30, 64), _vectors(3, 64, seed=1)
+    exact /= np.linalg.norm(exact, axis=1, keepdims=True)  # other lengths are coarse on the shelf
     stored = _stored(mask.protect(_embedded(exact, space), space))
     assert np.allclose(queries @ exact.T, mask.query(queries, space).values @ stored.T, rtol=1e-3, atol=1e-3)
 

@@ -113,4 +113,4 @@ def test_embeddings_of_a_framework_are_the_acting_owners(guard_of: Callable[...,
     nobody, bound, context, other = shown
     assert nobody == "<EMAIL_ADDRESS>"
     assert bound == context != other
-    assert "ann" not in bound + other
+    assert "ann@" not in bound + other

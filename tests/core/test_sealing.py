@@ -57,10 +57,10 @@ CHANGES: dict[str, Callable[[Row], dict[str, Any]]] = {
     "seal no base64": lambda row: {"_vg_seal": "!!"},
     "seal number": lambda row: {"_vg_seal": 5},
     "seal gone": lambda row: {"_vg_seal": _GONE},
-    "tag": lambda row: {"_vg_tag": "0" * 64},
-    "tag cut": lambda row: {"_vg_tag": row.fields["_vg_tag"][:32]},
+    "tag": lambda row: {"_vg_tag": "0" * 32},
+    "tag cut": lambda row: {"_vg_tag": row.fields["_vg_tag"][:16]},
     "tag upper": lambda row: {"_vg_tag": row.fields["_vg_tag"].upper()},
-    "tag unicode": lambda row: {"_vg_tag": "é" * 64},
+    "tag unicode": lambda row: {"_vg_tag": "é" * 32},
     "tag number": lambda row: {"_vg_tag": 1},
     "tag gone": lambda row: {"_vg_tag": _GONE},
 }

@@ -25,6 +25,7 @@ from vecguard.entry import MARKER
 from vecguard.principal import Principal
 from vecguard.records import Row, Sealed
 from vecguard.state import State, tables
+from vecguard.state.database import Database
 from vecguard.testing import MemoryStore
 
 SECRETS = [
@@ -288,6 +289,7 @@ def test_the_state_has_no_column_for_a_name() -> None:
         *(f"vg_vault.{each}" for each in ("owner", "token", "check", "sealed")),
         *(f"vg_references.{each}" for each in ("owner", "token", "uid", "row", "intent", "version")),
         *(f"vg_intents.{each}" for each in ("id", "uid", "owner", "writer", "action", "rows", "created")),
+        *(f"vg_epochs.{each}" for each in ("uid", "owner", "epoch")),
         *(f"vg_embedders.{each}" for each in ("id", "probe")),
         *(
             f"vg_audit.{each}"
@@ -429,3 +431,15 @@ def test_intents_come_back_as_they_were(desk: Any) -> None:
         assert dict(kept.fields) == dict(given.fields)
         assert np.array_equal(kept.vector.values, given.vector.values)
         assert kept.vector.values.dtype == np.float32
+
+
+def test_only_what_need_not_last_is_written_without_waiting_for_the_disk(tmp_path: Path) -> None:
+    """A transaction of the log kind waits for the operating system only; every other one after it waits for the disk."""
+    database = Database(f"sqlite:///{tmp_path}/state.db")
+
+    def level(connection: Any) -> int:
+        return int(connection.exec_driver_sql("PRAGMA synchronous").scalar())
+
+    full, normal = 2, 1
+    assert [database.run(level, lasting=lasting) for lasting in (True, False, True)] == [full, normal, full]
+    database.close()

@@ -36,9 +36,12 @@ def unmasked(
 
 
 def scores(queries: Floats, exact: Floats, metric: Metric) -> Doubles:
-    """Return the scores (m, n): cosine, inner product, or squared L2 distance. Computed in float64."""
+    """Return the scores (m, n): cosine, inner product, or squared L2 distance. Computed in float64.
+
+    Equal rows get equal scores wherever they stand: a matrix product of BLAS rounds by position, and so breaks ties.
+    """
     left, right = queries.astype(np.float64), exact.astype(np.float64)
-    products: Doubles = left @ right.T
+    products: Doubles = np.einsum("id,jd->ij", left, right)
     match metric:
         case "cosine":
             return products / (norms(left)[:, None] * norms(right)[None, :])

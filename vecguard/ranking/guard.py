@@ -1,20 +1,149 @@
-"""Ranking in the guard: all rows in scope are read and ranked here, and the store never sees a query.
+"""Ranking in the guard: an owner's rows are read and unmasked once, kept, and ranked here. The store sees no query.
 
-This is what a filter on sealed fields needs too: nobody but the guard can evaluate it. There is no cache yet, so each
-call reads the owner's rows once more.
+What is kept is used for as long as the owner's epoch in the state stands where it stood when the rows were read
+(`vecguard.state.epochs`), so a write by any process is seen by the next call of every other. Who may see which owner,
+expiry and the caller's filter are looked at anew each time, and the store is asked whether the winners are still there
+as they were: a row that somebody took from the store by other means is not handed out of memory.
+
+An owner whose rows do not fit is read in pages for each search, which costs time and not memory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from vecguard.arrays import Floats
+from vecguard.errors import OwnerTooLargeWarning
+from vecguard.filters import Compare, Predicate
 from vecguard.flow import Flow
-from vecguard.ports import Find, Found
+from vecguard.policy import Policy
+from vecguard.ports import Fetch, Find, Found, Protector
+from vecguard.ranking.best import Best, Ranked
+from vecguard.ranking.cache import Key, OwnerCache
+from vecguard.ranking.exact import unmasked
+from vecguard.ranking.rows import OwnerRows
 from vecguard.records import Row, Scoped
+from vecguard.rules import OWNER_FIELD
+from vecguard.sealing import TAG_FIELD
+from vecguard.settling import Done
+from vecguard.shelf import View
+from vecguard.space import Space
+from vecguard.state.epochs import Epochs
+from vecguard.state.intents import Intent
+
+_PAGE = 5_000  # rows that are read at once of an owner that does not fit
+_ROW = 2_000  # bytes that a row takes beside its vector, for how many can fit; what it does take is counted later
+_MIB = 1 << 20
 
 
-def candidates(scoped: Scoped, queries: Floats) -> Flow[list[Sequence[Row]]]:
-    """Return every row in scope, for each query."""
-    found: Found = yield Find(scoped.native, vectors=True)
-    return [found.rows] * len(queries)
+class OwnerRanking:
+    """Ranks owners' rows, and keeps them for the next call."""
+
+    def __init__(self, policy: Policy, protector: Protector, epochs: Epochs, clock: Callable[[], float]) -> None:
+        self.cache = OwnerCache(policy.vectors.cache_mb * _MIB)
+        self._protector = protector
+        self._epochs = epochs
+        self._clock = clock
+        self._too_large: set[Key] = set()
+
+    def rank(self, scoped: Scoped, view: View, *, afresh: bool = False) -> Flow[list[list[Ranked]]]:
+        """Rank every row in scope for each query. `afresh` reads from the store whatever is kept."""
+        assert scoped.vectors is not None  # noqa: S101 - the caller looked
+        wanted = None if scoped.limit is None else scoped.offset + scoped.limit
+        best = Best(scoped.vectors, view.shelf.traits.metric, wanted, scoped.threshold)
+        warm = False
+        for space in view.spaces.values():
+            kept = None if afresh else self._kept(view.uid, space)
+            if kept is None:
+                yield from self._read(space, view, scoped.whole, best)
+            else:
+                best.add(kept, kept.allowed(scoped.whole, self._clock()))
+                warm = True
+        ranked = best.ranked(scoped.offset, scoped.limit)
+        if warm and not (yield from _still_there(ranked)):
+            return (yield from self.rank(scoped, view, afresh=True))
+        return ranked
+
+    def written(self, intent: Intent, done: Done, view: View) -> None:
+        """Bring what is kept of the acting owner up to a write or delete that this process has just carried out."""
+        key = (view.uid, view.space.owner_tag)
+        kept = self.cache.get(key)
+        if kept is None:
+            return
+        if (kept.epoch + 1, intent.epoch + 1) != (intent.epoch, done.epoch):  # others wrote between
+            self.cache.drop(key)
+        elif intent.action == "drop":
+            self.cache.put(key, kept.rows.without(frozenset(intent.rows.ids)), done.epoch)
+        elif (rows := self._over(kept.rows, intent, done.seen, view)) is None:
+            self.cache.drop(key)
+        else:
+            self.cache.put(key, rows, done.epoch)
+
+    def _over(self, kept: OwnerRows, intent: Intent, seen: Sequence[Row], view: View) -> OwnerRows | None:
+        """Put the rows of a write over those that are kept: as the store shows them, with the vectors sent to it."""
+        sent = {row.backend_id: row.vector for row in intent.rows.rows}
+        rows = [replace(row, vector=None if (one := sent[row.backend_id]) is None else one.values) for row in seen]
+        opened = [each for each in view.shelf.sealer.open(rows, view.spaces, self._clock()) if each is not None]
+        staying = frozenset(row.backend_id for row in rows if row.vector is None)
+        if len(opened) < len(rows) or not staying <= kept.places().keys():
+            return None
+        exact, genuine = unmasked(rows, opened, view, self._protector)
+        if any(not good and row.vector is not None for good, row in zip(genuine, rows, strict=True)):
+            return None
+        return kept.with_rows(opened, exact, staying)
+
+    def _kept(self, uid: str, space: Space) -> OwnerRows | None:
+        found = self.cache.get((uid, space.owner_tag))
+        if found is None or found.epoch != self._epochs.epoch(uid, space.owner_digest):
+            return None
+        return found.rows
+
+    def _read(self, space: Space, view: View, where: Predicate, best: Best) -> Flow[None]:
+        """Read an owner's rows into `best`, and keep them if nobody wrote meanwhile."""
+        key, mine = (view.uid, space.owner_tag), Compare((OWNER_FIELD,), "eq", space.owner_tag)
+        if key in self._too_large:
+            yield from self._stream(mine, view, where, best, 0)
+            return
+        before = self._epochs.moment(view.uid, space.owner_digest)
+        room = max(_PAGE, self.cache.limit // (4 * (view.shelf.dimension or 0) + _ROW))
+        found: Found = yield Find(mine, limit=room, vectors=True)
+        rows = self._opened(found.rows, view)
+        best.add(rows, rows.allowed(where, self._clock()))
+        if len(found.rows) == room or rows.nbytes > self.cache.limit:
+            self._warn(key)
+            yield from self._stream(mine, view, where, best, room)
+        elif not before.writing and self._epochs.moment(view.uid, space.owner_digest) == before:
+            self.cache.put(key, rows, before.epoch)
+
+    def _stream(self, mine: Predicate, view: View, where: Predicate, best: Best, start: int) -> Flow[None]:
+        """Read page by page. A row that another process deletes meanwhile can hide one from this call."""
+        found = Found((), _PAGE)
+        while found.count == _PAGE:
+            found = yield Find(mine, limit=_PAGE, offset=start, vectors=True)
+            rows = self._opened(found.rows, view)
+            best.add(rows, rows.allowed(where, self._clock()))
+            start += _PAGE
+
+    def _opened(self, rows: Sequence[Row], view: View) -> OwnerRows:
+        """Authenticate and unmask rows; those that are not what was stored do not exist."""
+        opened = view.shelf.sealer.open(rows, view.spaces, self._clock())
+        alive = [(row, each) for row, each in zip(rows, opened, strict=True) if each is not None]
+        exact, genuine = unmasked([row for row, _ in alive], [each for _, each in alive], view, self._protector)
+        return OwnerRows.of([each for (_, each), good in zip(alive, genuine, strict=True) if good], exact[genuine])
+
+    def _warn(self, key: Key) -> None:
+        self._too_large.add(key)
+        warnings.warn(
+            "an owner's rows do not fit vectors.cache_mb: each of its searches reads all of them from the store. "
+            'Raise vectors.cache_mb, or keep owners of this size in a collection with ranking="store"',
+            OwnerTooLargeWarning,
+            stacklevel=2,
+        )
+
+
+def _still_there(ranked: Sequence[Sequence[Ranked]]) -> Flow[bool]:
+    """Whether the store still has the winners in the versions that were ranked."""
+    tags = {each.opened.backend_id: each.opened.tag for group in ranked for each in group}
+    rows: Sequence[Row] = (yield Fetch(tuple(tags))) if tags else ()
+    return {row.backend_id: row.fields.get(TAG_FIELD) for row in rows} == tags

@@ -18,6 +18,7 @@ from vecguard.state import tables
 T = TypeVar("T")
 MEMORY = ":memory:"
 _ATTEMPTS = 6  # within 0.6 seconds
+_MODE = "vecguard_mode"  # of a connection: "write", "log" or "look"
 
 
 class Database:
@@ -37,17 +38,31 @@ class Database:
         self._shielded(lambda: _create_tables(self._engine))
 
     @contextmanager
-    def begin(self) -> Iterator[Connection]:
+    def begin(self, *, lasting: bool = True) -> Iterator[Connection]:
         """Open a transaction; commit it at the end of the block, roll it back on any exception."""
-        with _held(self._lock), self._engine.begin() as connection:
-            yield connection
+        with _held(self._lock), self._engine.connect() as connection:
+            connection.execution_options(**{_MODE: "write" if lasting else "log"})
+            with connection.begin():
+                yield connection
 
-    def run(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` in one transaction. A database error becomes a `StateError` that shows no statement or value."""
+    def run(self, work: Callable[[Connection], T], *, lasting: bool = True) -> T:
+        """Run `work` in one transaction. A database error becomes a `StateError` that shows no statement or value.
+
+        What is not `lasting` survives a kill of this process but may be lost with the power: nobody waits for the disk.
+        """
 
         def inside() -> T:
-            with self.begin() as connection:
+            with self.begin(lasting=lasting) as connection:
                 return work(connection)
+
+        return self._shielded(inside)
+
+    def look(self, work: Callable[[Connection], T]) -> T:
+        """Run `work`, which only reads, on one snapshot. It waits for no writer, and none waits for it."""
+
+        def inside() -> T:
+            with _held(self._lock), self._engine.connect() as connection:
+                return work(connection.execution_options(**{_MODE: "look"}))
 
         return self._shielded(inside)
 
@@ -99,8 +114,17 @@ def _engine(url: str, *, in_memory: bool) -> Engine:
         engine = create_engine(url, hide_parameters=True)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare)
-        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+        event.listen(engine, "begin", _begin)
     return engine
+
+
+def _begin(connection: Connection) -> None:
+    mode = connection.get_execution_options().get(_MODE, "write")
+    if mode == "look":
+        connection.exec_driver_sql("BEGIN")
+    else:
+        connection.exec_driver_sql(f"PRAGMA synchronous={'NORMAL' if mode == 'log' else 'FULL'}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _prepare(connection: Any, _record: Any) -> None:

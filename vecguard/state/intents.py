@@ -24,6 +24,7 @@ from vecguard.protect.masked import Masked, replayed
 from vecguard.records import Sealed, SealedRow
 from vecguard.state import tables
 from vecguard.state.database import Database
+from vecguard.state.epochs import Epochs
 
 Action: TypeAlias = Literal["put", "drop"]
 
@@ -33,8 +34,10 @@ class Intent:
     """One begun write or delete."""
 
     id: str
+    owner: str  # digest
     action: Action
     rows: Sealed = field(repr=False)  # for a drop, rows with nothing but their backend ids
+    epoch: int = 0  # the owner's, since this was begun; 0 in one that was read back
 
 
 class Intents:
@@ -49,7 +52,7 @@ class Intents:
 
     def begin(self, connection: Connection, uid: str, owner: str, action: Action, rows: Sealed) -> Intent:
         """Write an intent down, as part of a transaction."""
-        intent = Intent(secrets.token_hex(16), action, rows)
+        intent = Intent(secrets.token_hex(16), owner, action, rows, Epochs.raised(connection, uid, owner))
         connection.execute(
             insert(tables.intents).values(
                 id=intent.id,
@@ -64,9 +67,10 @@ class Intents:
         return intent
 
     @staticmethod
-    def settle(connection: Connection, intent: Intent) -> None:
-        """Strike an intent out, as part of a transaction."""
+    def settle(connection: Connection, intent: Intent, uid: str) -> int:
+        """Strike an intent out, as part of a transaction; return the owner's epoch from now on."""
         connection.execute(delete(tables.intents).where(tables.intents.c.id == intent.id))
+        return Epochs.raised(connection, uid, intent.owner)
 
     @contextmanager
     def in_flight(self, intent: Intent) -> Iterator[None]:
@@ -91,10 +95,12 @@ class Intents:
 
         def read(connection: Connection) -> list[Intent]:
             rows = connection.execute(
-                select(table.c.id, table.c.action, table.c.rows).where(table.c.uid == uid).order_by(table.c.created)
+                select(table.c.id, table.c.owner, table.c.action, table.c.rows)
+                .where(table.c.uid == uid)
+                .order_by(table.c.created)
             ).all()
             return [
-                Intent(row.id, row.action, _decoded(unseal(self._key, row.rows, row.id, uid)))
+                Intent(row.id, row.owner, row.action, _decoded(unseal(self._key, row.rows, row.id, uid)))
                 for row in rows
                 if row.id not in leaving_out
             ]

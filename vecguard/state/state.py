@@ -20,6 +20,7 @@ from vecguard.records import Opened, Sealed, SealedRow
 from vecguard.space import CollectionKeys, Owner, OwnerKeys, Space
 from vecguard.state import tables
 from vecguard.state.database import Database
+from vecguard.state.epochs import Epochs
 from vecguard.state.intents import Intent, Intents
 from vecguard.state.keystore import KeyStore
 from vecguard.state.vault import Vault
@@ -40,6 +41,7 @@ class State:
         self._lookup = self._key.derive("lookup")
         self.writer = secrets.token_hex(16)
         self.vault = Vault(self.database)
+        self.epochs = Epochs(self.database)
         self.intents = Intents(self.database, self._key.derive("intents"), self.writer)
         self.audit = AuditChain(self.database, self._key.derive("audit"), self._lookup, self.writer)
 
@@ -200,14 +202,14 @@ class State:
             self.audit.append_in(connection, acting, _AUDITED[action], space.uid, len(rows.rows))
         return self.intents.begin(connection, space.uid, space.owner_digest, action, rows)
 
-    def confirm(self, intent: Intent, uid: str) -> None:
-        """Strike out an intent that was carried out, and forget what the versions before it held."""
-        self.database.run(lambda connection: self._settle(connection, intent, uid))
+    def confirm(self, intent: Intent, uid: str) -> int:
+        """Strike out an intent that was carried out, and forget what the versions before it held; return the epoch."""
+        return self.database.run(lambda connection: self._settle(connection, intent, uid))
 
-    def _settle(self, connection: Connection, intent: Intent, uid: str) -> None:
-        self.intents.settle(connection, intent)
+    def _settle(self, connection: Connection, intent: Intent, uid: str) -> int:
         versions = {row.backend_id: row.version for row in intent.rows.rows}
         self.vault.outdated(connection, uid, versions, dropped=intent.action == "drop")
+        return self.intents.settle(connection, intent, uid)
 
     def confirm_settled(self, intent: Intent, uid: str) -> None:
         """Strike out an intent that a later call carried out, and audit that: its own line may be long past."""
@@ -222,7 +224,7 @@ class State:
         """Strike out an intent of which the store kept nothing, and audit that its line came to nothing."""
 
         def work(connection: Connection) -> None:
-            self.intents.settle(connection, intent)
+            self.intents.settle(connection, intent, uid)
             self.vault.retract(connection, intent.id)
             self.audit.append_in(connection, SETTLER, "reconcile", uid, 0, "refused by the store")
 

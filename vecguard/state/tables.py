@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table
 
-SCHEMA = 2
+SCHEMA = 3
 
 metadata = MetaData()
 
@@ -74,8 +74,18 @@ intents = Table(
     Column("rows", LargeBinary, nullable=False),
     Column("created", Float, nullable=False),
     Index("vg_intents_by_collection", "uid", "created"),
+    Index("vg_intents_by_owner", "uid", "owner"),
 )
 """Writes that were begun and not confirmed. `rows` is what the shelf will hold anyway: sealed and masked."""
+
+epochs = Table(
+    "vg_epochs",
+    metadata,
+    Column("uid", String(32), primary_key=True),
+    Column("owner", String(64), primary_key=True),
+    Column("epoch", BigInteger().with_variant(Integer, "sqlite"), nullable=False),
+)
+"""How often an owner's rows in a collection were about to change or had changed."""
 
 embedders = Table(
     "vg_embedders",
