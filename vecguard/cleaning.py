@@ -171,7 +171,9 @@ class Cleaning:
             if not stands and embed[-1] is None:
                 kept[at] = _kept(held, row)
         vectors = None if admitted.vectors is None else admitted.vectors[list(rows)]
-        return Scrubbed(tuple(bodies), tuple(embed), vectors, tuple(given), kept, tuple(originals.items()))
+        ids = [body.backend_id for body in bodies]
+        seals = {at: admitted.held[id_].vector for at, id_ in enumerate(ids) if id_ in admitted.held}
+        return Scrubbed(tuple(bodies), tuple(embed), vectors, tuple(given), kept, tuple(originals.items()), seals)
 
     def _stands(self, vector: Floats, text: CleanText | None, body: Body, row: int, *, can_embed: bool) -> bool:
         """Whether a caller's vector may be stored for this body."""

@@ -94,6 +94,7 @@ class Embedding:
             digests=tuple(digests),
             kept=scrubbed.kept,
             originals=scrubbed.originals,
+            held=scrubbed.held,
         )
 
     def _digest(self, text: str) -> bytes:

@@ -15,7 +15,9 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from hmac import compare_digest
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
 
 from vecguard import arrays, config, facade
 from vecguard.admission import admit, admit_ask, against
@@ -30,10 +32,12 @@ from vecguard.policy import Policy
 from vecguard.ports import Embedder, Fetch, Scrubber, Traits
 from vecguard.principal import Acting, Principal, ambient
 from vecguard.protect.mechanism import mechanism
+from vecguard.ranking.best import Ranked
 from vecguard.ranking.exact import unmasked
+from vecguard.ranking.guard import OwnerRanking
 from vecguard.records import Answer, Ask, Draft, Opened, Query, Receipt, RecordId, Row, Sealed
 from vecguard.release import Release
-from vecguard.retrieval import Ranked, Retrieval, wall_clock
+from vecguard.retrieval import Retrieval, wall_clock
 from vecguard.rules import OwnRows
 from vecguard.scrub.normalise import canonical
 from vecguard.scrubbed_embeddings import CleanVectors, ScrubbedEmbeddings
@@ -42,6 +46,9 @@ from vecguard.settling import carry_out, settle
 from vecguard.shelf import Shelf, View
 from vecguard.state import State
 from vecguard.watch import Limits
+
+if TYPE_CHECKING:
+    from vecguard.calibration import Calibration
 
 _DAY = 86_400.0
 
@@ -75,7 +82,8 @@ class Guard:
         self._cleaning = Cleaning(scrubber or scrubber_for(policy), policy, self._made_here, self.state.originals)
         self._protector = mechanism(policy.vectors)
         self._watch = Limits(policy.reads.max_results)
-        self._retrieval = Retrieval(policy, self._cleaning, self._protector, self._clock)
+        self.owners = OwnerRanking(policy, self._protector, self.state.epochs, self._clock)
+        self._retrieval = Retrieval(policy, self._cleaning, self._protector, self.owners, self._clock)
         self._release = Release(policy, self.state)
 
     # ------------------------------------------------------------------------------------------------- the paths
@@ -93,7 +101,8 @@ class Guard:
             if not (yield from self.entry.marked(view, sealed.dimension)):
                 return (yield from self.write(draft, shelf, acting, embedding))
             intent = self.state.begin(sealed, view.space, self._audited(acting))
-            yield from carry_out(self.state, shelf, intent, view.uid)
+            done = yield from carry_out(self.state, shelf, intent, view.uid)
+            self.owners.written(intent, done, view)
         return _receipt(admitted.backend_ids, sealed)
 
     def read(self, ask: Ask, shelf: Shelf, acting: Acting, embedding: Embedding) -> Flow[Answer]:
@@ -127,7 +136,8 @@ class Guard:
         own = [each for each in opened if each.owner_tag == view.space.owner_tag]
         if own:
             intent = self.state.begin_drop(own, view.space, self._audited(acting))
-            yield from carry_out(self.state, shelf, intent, view.uid)
+            done = yield from carry_out(self.state, shelf, intent, view.uid)
+            self.owners.written(intent, done, view)
         return len(own)
 
     def verify(self, ids: Sequence[RecordId], texts: Sequence[str], shelf: Shelf, acting: Acting) -> Flow[list[bool]]:
@@ -189,7 +199,9 @@ class Guard:
         if gone is not None:
             raise Missing(f"record {gone} of the query does not exist")
         kept = [alive[each] for each in wanted]
-        exact, _ = unmasked([row for row, _ in kept], [opened for _, opened in kept], view, self._protector)
+        exact, genuine = unmasked([row for row, _ in kept], [opened for _, opened in kept], view, self._protector)
+        if not genuine.all():
+            raise Missing(f"record {int(np.argmin(genuine))} of the query does not exist")
         return exact
 
     def _expiry(self) -> float:
@@ -249,6 +261,25 @@ class Guard:
         of them (as whole words, in any case and spacing) are erased; what is written afterwards is kept again.
         """
         return self.state.shred(owner, None if subject is None else _mentions_any(subject))
+
+    def calibrate(
+        self,
+        texts: Sequence[str],
+        queries: Sequence[str],
+        grades: Mapping[int, Mapping[int, float]] | None = None,
+        **options: Any,
+    ) -> Calibration:
+        """Measure the most noise that search over these texts bears, scrubbed and embedded as this guard does it.
+
+        `grades` say which texts answer a query: position of the query -> position of the text -> grade. Without them a
+        ranking is worth what it keeps of the exact top ten. The options are those of `vecguard.calibration.calibrate`:
+        `budget` (.005), `max_over_fetch` (400), `seeds`, `seed`, `on_progress`. `result.policy(guard.policy)` is the
+        policy that it found; `result.holds` says whether it may be used.
+        """
+        from vecguard.calibration import Task, calibrate  # noqa: PLC0415 - most guards never measure
+
+        documents, asked = (self.embedding.texts(self.scrubbed(each), None) for each in (texts, queries))
+        return calibrate(Task.of(documents, asked, grades=grades), **options)
 
     def reconcile(self, guarded: Any) -> int:
         """Settle what a crash left open in a guarded collection; return how many writes and deletes that were.

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeAlias, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, ValidationError, model_validator
 
 from vecguard.errors import PolicyError
 from vecguard.frozen import FrozenMap
@@ -87,14 +87,34 @@ class Vectors(Part):
     """How vectors are masked and where they are ranked.
 
     `noise` is r, the length of the noise relative to the vector. `over_fetch` is K, how many candidates the store is
-    asked for when it ranks; they are re-ranked exactly here. `mask=False` stores exact vectors and is refused for
-    stores that outlive the process.
+    asked for when it ranks; they are re-ranked exactly here. None takes the K of the rule for the noise and the number
+    of rows (`vecguard.protect.over_fetch`). `rotation` says whose rotation a store's rows are turned by: one of an
+    owner's own withstands other tenants who hold the store's files, and costs every owner a matrix.
+    `query_noise` is the r of the vectors that a store is asked with (0: they are only rotated). `cache_mb` is how many
+    MiB of owners' rows a guard that ranks keeps in memory. `mask=False` stores exact vectors and is refused for stores
+    that outlive the process.
+
+    `non_recoverable` draws noise that nobody can take off, this guard included: then `noise` is what search has to live
+    with, and `mechanism` says how it is distributed ("gaussian" if nothing is said).
     """
 
     mask: bool = True
     noise: float = Field(default=1.0, ge=0, le=1000)
     ranking: Literal["store", "guard"] = "store"
-    over_fetch: int = Field(default=200, ge=1, le=10_000)
+    over_fetch: int | None = Field(default=None, ge=1, le=1_000_000)
+    rotation: Literal["collection", "owner"] = "collection"
+    query_noise: float = Field(default=0.0, ge=0, le=10)
+    cache_mb: int = Field(default=512, ge=1, le=1_000_000)
+    non_recoverable: bool = False
+    mechanism: Literal["gaussian", "laplace", "metric", "purkayastha"] | None = None
+
+    @model_validator(mode="after")
+    def _of_one_mind(self) -> Self:
+        if self.mechanism is not None and not self.non_recoverable:
+            raise ValueError("mechanism is for noise that nobody can take off: set non_recoverable=True too")
+        if self.non_recoverable and not (self.mask and self.noise > 0):
+            raise ValueError("non_recoverable needs mask=True and a noise above 0")
+        return self
 
 
 class Metadata(Part):
@@ -138,7 +158,7 @@ class Retention(Part):
     days: float | None = Field(default=None, gt=0)
 
 
-_LEAST_UNTURNED = 1.0  # ranking here uses no rotation, so less noise than this leaves vectors that can be inverted
+_LEAST_UNTURNED = 1.0  # masks ranked here have no rotation, so less noise leaves vectors that can be inverted
 
 Unscrubbed: TypeAlias = Literal["refuse", "allow"]
 
@@ -199,8 +219,9 @@ class Policy(Part):
     @property
     def exposed(self) -> bool:
         """Whether this policy would leave exact vectors or all metadata readable on the shelf."""
-        unturned = self.vectors.ranking == "guard" and self.vectors.noise < _LEAST_UNTURNED
-        return not self.vectors.mask or unturned or self.metadata.clear == "all"
+        vectors = self.vectors
+        unturned = vectors.ranking == "guard" and not vectors.non_recoverable and vectors.noise < _LEAST_UNTURNED
+        return not vectors.mask or unturned or self.metadata.clear == "all"
 
     @property
     def fingerprint(self) -> str:
@@ -214,7 +235,9 @@ class Policy(Part):
         Rows of another layout could not be unmasked, or would be missed by native filters, without anybody noticing.
         """
         vectors, metadata = self.vectors, self.metadata
-        masked = f"noise {vectors.noise:g}, ranked in the {vectors.ranking}" if vectors.mask else "unmasked"
+        kind = f" ({vectors.mechanism or 'gaussian'}, not recoverable)" if vectors.non_recoverable else ""
+        own = ", a rotation per owner" if vectors.rotation == "owner" else ""
+        masked = f"noise {vectors.noise:g}{kind}, ranked in the {vectors.ranking}{own}" if vectors.mask else "unmasked"
         short = f" up to {metadata.clear_chars}" if metadata.clear == "short" else ""
         return f"{masked}, clear metadata {metadata.clear}{short}"
 

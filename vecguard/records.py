@@ -110,6 +110,7 @@ class Scrubbed:
     given: tuple[bool, ...]  # which rows of `vectors` stand
     kept: Mapping[int, VectorSeal] = field(repr=False)
     originals: tuple[tuple[str, str], ...] = field(repr=False)
+    held: Mapping[int, VectorSeal] = field(default_factory=dict, repr=False)  # of previous versions, by row
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,7 @@ class Embedded:
     digests: tuple[bytes, ...] = field(repr=False)
     kept: Mapping[int, VectorSeal] = field(repr=False)
     originals: tuple[tuple[str, str], ...] = field(repr=False)
+    held: Mapping[int, VectorSeal] = field(default_factory=dict, repr=False)  # of previous versions, by row
 
 
 VectorSource: TypeAlias = Literal["guard", "caller"]
@@ -133,7 +135,8 @@ class VectorSeal:
     """What it takes to get an exact vector back from a stored one, sealed beside it.
 
     `digest` of the content and `draw` seed the noise, `norm` is the length of the exact vector and `scale` that of the
-    masked one before it was written.
+    masked one before it was written. Noise that nobody can take off has no seed; `sketch` tells the stored vector then,
+    and `digest` only says whether content is new.
     """
 
     digest: bytes = field(repr=False)
@@ -141,6 +144,7 @@ class VectorSeal:
     scale: float
     source: VectorSource
     draw: int = 0
+    sketch: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +268,7 @@ class Opened:
     clear: tuple[str, ...] = field(repr=False)  # top-level clear field names on the shelf
     tag: str = field(repr=False)
     original: str = field(default="", repr=False)
+    expires: float = field(default=float("inf"))  # seconds since the epoch
 
 
 @dataclass(frozen=True, slots=True)

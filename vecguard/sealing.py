@@ -20,6 +20,7 @@ import binascii
 import hashlib
 import hmac
 import json
+import struct
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -51,6 +52,8 @@ EXPIRES_FIELD = "_vg_expires"
 SEAL_FIELD = "_vg_seal"
 TAG_FIELD = "_vg_tag"
 SCHEME = 1
+_HEAD = struct.Struct("<B16s16sddBB")  # flags, digests of the original and of the content, norm, scale, draw, sketch
+_ALTERED, _ORIGINAL, _CALLER = 1, 2, 4
 _COMPACT = json.JSONEncoder(separators=(",", ":"))
 NEVER = 1e11
 """The expiry of rows that do not expire. Stores cannot ask for "later than now, or absent", so it is never absent."""
@@ -136,34 +139,34 @@ class Sealer:
 
 
 def _encode(body: Body, hidden: Fields, vector: VectorSeal, *, with_text: bool) -> bytes:
-    content: dict[str, Any] = {
-        "i": [body.id.kind, body.id.given],
-        "k": body.text_field,
-        "f": hidden,
-        "a": int(body.altered),
-        "o": body.original,
-        "v": [vector.digest.hex(), vector.norm, vector.scale, vector.source, vector.draw],
-    }
+    """Encode what is sealed: numbers and digests in a head of fixed size, names and texts as a JSON list behind it."""
+    flags = _ALTERED * body.altered | _ORIGINAL * bool(body.original) | _CALLER * (vector.source == "caller")
+    original = bytes.fromhex(body.original)
+    head = _HEAD.pack(flags, original, vector.digest, vector.norm, vector.scale, vector.draw, len(vector.sketch))
+    content: list[Any] = [body.id.kind, body.id.given, body.text_field, hidden]
     if with_text:
-        content["t"] = body.text
-    return _COMPACT.encode(content).encode()
+        content.append(body.text)
+    return head + vector.sketch + _COMPACT.encode(content).encode()
 
 
 def _decode(plain: bytes, row: Row, clear: Fields, stamp: str, tag: str) -> Opened:
-    content = json.loads(plain)
-    kind, given = content["i"]
-    digest, norm, scale, source, draw = content["v"]
-    record_id = RecordId(kind, given, "")  # the canonical spelling only served to find the row
+    flags, original, digest, norm, scale, draw, sketched = _HEAD.unpack_from(plain)
+    start = _HEAD.size + sketched
+    kind, given, text_field, hidden, *text = json.loads(plain[start:])
     return Opened(
-        record=Record(record_id, content.get("t", row.text), content["k"], merged(clear, content["f"])),
+        # the canonical spelling of the id only served to find the row
+        record=Record(RecordId(kind, given, ""), text[0] if text else row.text, text_field, merged(clear, hidden)),
         backend_id=row.backend_id,
         owner_tag=str(row.fields[OWNER_FIELD]),
-        vector=VectorSeal(bytes.fromhex(digest), norm, scale, source, draw),
-        altered=bool(content["a"]),
+        vector=VectorSeal(
+            digest, norm, scale, "caller" if flags & _CALLER else "guard", draw, plain[_HEAD.size : start]
+        ),
+        altered=bool(flags & _ALTERED),
         version=int(stamp.rsplit(".", 1)[1]),
         clear=tuple(clear),
         tag=tag,
-        original=content["o"],
+        original=original.hex() if flags & _ORIGINAL else "",
+        expires=float(row.fields[EXPIRES_FIELD]),
     )
 
 
@@ -174,4 +177,4 @@ def _tag(space: Space, backend_id: str, ours: Fields, clear: Fields, text: str |
     parts.append(hashlib.sha256(str(ours[SEAL_FIELD]).encode()).digest())
     parts.append(canonical(clear))
     parts.append("sealed text" if text is None else f"text={text}")
-    return space.owner_keys.tags.mac(*parts).hex()
+    return space.owner_keys.tags.mac(*parts).hex()[:32]

@@ -34,11 +34,12 @@ class OwnerKeys:
     tags: Secret = field(repr=False)
     noise: Secret = field(repr=False)
     tokens: Secret = field(repr=False)
+    rotation: Secret = field(repr=False)
 
     @classmethod
     def of(cls, key: Secret) -> OwnerKeys:
         """Derive them."""
-        return cls(*(key.derive(purpose) for purpose in ("ids", "seals", "tags", "noise", "tokens")))
+        return cls(*(key.derive(purpose) for purpose in ("ids", "seals", "tags", "noise", "tokens", "rotation")))
 
 
 @dataclass(frozen=True, slots=True)

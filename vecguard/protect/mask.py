@@ -2,12 +2,13 @@
 
     y = Q x + r z
 
-for the exact unit vector x, the collection's keyed rotation Q, and z a keyed normal vector of length about 1, times
-the one dial r. The guard makes z again and subtracts it. What is stored is y at the length of the exact vector (so that
-inner-product and L2 stores rank it as they would rank x), cast once to float32.
+for the exact unit vector x, the keyed rotation Q of the collection (or of the owner), and z a keyed normal vector of
+length about 1, times the one dial r. The guard makes z again and subtracts it. What is stored has a
+direction, that of y, and the length of x to within 4.5 % (so that inner-product and L2 stores rank it as they would x;
+1 where the guard ranks), cast once to float32.
 
-Random: Q under the collection's key, z under the owner's. z is seeded by everything that may change: scheme, r, the
-embedder, collection, owner, record and content. The same content under the same id is therefore bit-identical, which
+Random: Q under the collection's key or the owner's, z under the owner's. z is seeded by everything that may change:
+scheme, r, the embedder, collection, owner, record and content. The same content under the same id is bit-identical, and
 leaves nothing to average; any other content draws afresh, which leaves nothing to subtract.
 
 A draw that by chance leaves a row nearer than 1/sqrt(1 + r^2) + .05 to its exact vector is drawn again (about 1 row in
@@ -33,21 +34,29 @@ from vecguard.records import Embedded, Protected, VectorSeal, made_by
 from vecguard.space import Space
 
 SCHEME = "mask.1"
+_QUERY_SCHEME = "query.1"
 
 # After unmasking, a row that is what we stored has length 1 up to the store's rounding, which the noise magnifies by r.
 _TOLERANCE = 2e-2
 _TOLERANCE_PER_NOISE = 2e-3
 
+_STEPS = 8  # lengths per octave: one that is shown is right to 4.5 %
 _MARGIN = 0.05  # of cosine, above its expectation, that a row may have
 _DRAWS = 32  # in a few dimensions no draw may do; then the last one stands
 
 
 class Mask:
-    """The mechanism `y = Q x + r z`. `noise` is r; `turned` says whether Q is used (ranking here needs none)."""
+    """The mechanism `y = Q x + r z`. `noise` is r; `turned` says whether Q is used (ranking here needs none).
 
-    def __init__(self, *, noise: float, turned: bool) -> None:
+    Q is the collection's, or the owner's with `own_rotation`. `query_noise` is the r of what a store is asked with: the
+    same query of the same owner is always the same vector there, and no clean image under Q.
+    """
+
+    def __init__(self, *, noise: float, turned: bool, own_rotation: bool = False, query_noise: float = 0.0) -> None:
         self._noise = noise
         self._turned = turned
+        self._own = own_rotation
+        self._query_noise = query_noise
 
     def __repr__(self) -> str:
         return f"<Mask r={self._noise:g}{' rotated' if self._turned else ''}>"
@@ -61,15 +70,24 @@ class Mask:
         lengths = norms(exact)
         ids = [embedded.bodies[row].backend_id for row in embedded.rows]
         unit = exact / lengths[:, None]
-        turned = unit @ rotation(space.collection_keys.rotation, exact.shape[1]).T if self._turned else unit
+        turned = unit @ self._rotation(space, exact.shape[1]).T if self._turned else unit
         masked, draws = self._perturbed(turned, ids, embedded.digests, space)
-        stored = (masked * lengths[:, None]).astype(np.float32)
-        columns = zip(embedded.digests, lengths, norms(masked), embedded.sources, draws, strict=True)
+        scales = norms(masked)
+        stored = (masked * (self._shown(lengths) / scales)[:, None]).astype(np.float32)
+        columns = zip(embedded.digests, lengths, scales, embedded.sources, draws, strict=True)
         seals = [
             VectorSeal(digest, float(length), float(scale), source, draw)
             for digest, length, scale, source, draw in columns
         ]
         return assembled(embedded, stored, seals)
+
+    def _shown(self, lengths: Doubles) -> Doubles:
+        """Return the lengths (m,) that a store gets to see: enough to rank by, too coarse to know a text by.
+
+        An embedder that does not normalise gives every text a length of its own. Where the guard ranks, all are 1.
+        """
+        coarse: Doubles = np.exp2(np.round(np.log2(lengths) * _STEPS) / _STEPS)
+        return coarse if self._turned else np.ones_like(lengths)
 
     def _perturbed(
         self, turned: Doubles, ids: Sequence[str], digests: Sequence[bytes], space: Space
@@ -92,10 +110,24 @@ class Mask:
         return masked, draws
 
     def query(self, vectors: Floats, space: Space) -> RotatedQuery:
-        """Rotate query vectors (m, d) into the collection's space. No noise: it would cost twice what it buys."""
+        """Rotate query vectors (m, d) to where the rows are, with sticky noise where the policy asks for it."""
         exact = vectors.astype(np.float64)
-        turned = exact @ rotation(space.collection_keys.rotation, exact.shape[1]).T if self._turned else exact
+        turned = exact @ self._rotation(space, exact.shape[1]).T if self._turned else exact
+        if self._query_noise:
+            turned = turned + self._noise_of_queries(exact, space)
         return mint_query(turned.astype(np.float32))
+
+    def _noise_of_queries(self, exact: Doubles, space: Space) -> Doubles:
+        """Return noise (m, d) that is decided by who asks for what, to three decimals, and by nothing else."""
+        lengths = norms(exact)[:, None]
+        key, parameters = space.owner_keys.noise, f"{self._query_noise!r}/{exact.shape[1]}"
+        rounded = np.round(exact / lengths * 1000.0).astype("<i4")
+        seeds = [key.mac(_QUERY_SCHEME, parameters, space.uid, row.tobytes())[:SEED_BYTES] for row in rounded]
+        noise: Doubles = self._query_noise / np.sqrt(exact.shape[1]) * standard_normals(key, seeds, exact.shape[1])
+        return noise * lengths
+
+    def _rotation(self, space: Space, dimension: int) -> Doubles:
+        return rotation((space.owner_keys if self._own else space.collection_keys).rotation, dimension)
 
     def unmask(
         self, stored: Floats, seals: Sequence[VectorSeal], backend_ids: Sequence[str], space: Space
@@ -112,7 +144,7 @@ class Mask:
         digests, draws = [seal.digest for seal in seals], [seal.draw for seal in seals]
         unit = masked - self._noise_of(backend_ids, digests, draws, rows.shape[1], space)
         if self._turned:
-            unit = unit @ rotation(space.collection_keys.rotation, rows.shape[1])
+            unit = unit @ self._rotation(space, rows.shape[1])
         found = norms(unit)
         # a row of zeros would unmask to the noise alone, whose length at r = 1 passes as well
         genuine = (np.abs(found - 1.0) < _TOLERANCE + _TOLERANCE_PER_NOISE * self._noise) & (lengths > 0)
@@ -123,7 +155,7 @@ class Mask:
         self, ids: Sequence[str], digests: Sequence[bytes], draws: Sequence[int], dimension: int, space: Space
     ) -> Doubles:
         key = space.owner_keys.noise
-        parameters = f"{self._noise!r}/{self._turned}/{dimension}"
+        parameters = f"{self._noise!r}/{'own' if self._own else self._turned}/{dimension}"
         seeds = [
             key.mac(SCHEME, parameters, space.uid, space.owner, id_, digest, draw)[:SEED_BYTES]
             for id_, digest, draw in zip(ids, digests, draws, strict=True)

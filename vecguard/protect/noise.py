@@ -17,6 +17,7 @@ from vecguard.keys import Secret
 
 SEED_BYTES = 12
 _BLOCK = 16
+_TWO_52 = float(2**52)
 _TWO_53 = float(2**53)
 
 
@@ -30,6 +31,15 @@ def standard_normals(key: Secret, seeds: Sequence[bytes], count: int) -> Doubles
     angle = 2.0 * np.pi * uniform[:, :, 1]
     normals = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=2)
     return normals.reshape(len(seeds), 2 * pairs)[:, :count]
+
+
+def uniforms(key: Secret, seeds: Sequence[bytes], count: int) -> Doubles:
+    """Return (len(seeds), count) uniforms in float64, of 52 random bits each and symmetric about a half: never 0 or 1.
+
+    Each seed has 12 bytes and starts its own keystream: the one that its normals are made of, so draw either, not both.
+    """
+    words = _keystream(key, seeds, (count + 1) // 2).reshape(len(seeds), -1)[:, :count]
+    return ((words >> np.uint64(12)).astype(np.float64) + 0.5) / _TWO_52
 
 
 def _keystream(
