@@ -153,6 +153,66 @@ def check_text(
         raise typer.Exit(3)
 
 
+@app.command()
+def calibrate(
+    data: Annotated[str, typer.Option(help="A folder in BEIR layout, or the name of a BEIR set to load from a hub.")],
+    budget: Annotated[
+        float | None, typer.Option(help="Loss that is acceptable, in per cent. Default: .5, or 2 with --label-free.")
+    ] = None,
+    max_over_fetch: Annotated[int, typer.Option(help="The largest K, rows per search, that latency allows.")] = 400,
+    label_free: Annotated[
+        bool, typer.Option("--label-free", help="Compare with the exact top 10 instead of judgements.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="Write the policy as TOML, if it holds.")] = None,
+    json: Annotated[Path | None, typer.Option("--json", help="Write everything that was tried as JSON.")] = None,
+    picture: Annotated[Path | None, typer.Option("--plot", help="Draw loss against r for each K, as PNG.")] = None,
+    metric: Annotated[str, typer.Option(help="The store's: cosine, dot or l2.")] = "cosine",
+    split: Annotated[str, typer.Option(help="Which queries: qrels/SPLIT.tsv, several by commas.")] = "test",
+    embedder: Annotated[str, typer.Option(help="minilm (extra `minilm`) or words (no model).")] = "minilm",
+    seeds: Annotated[int, typer.Option(help="Throw-away keys to average over.")] = 5,
+    seed: Annotated[int, typer.Option(help="Decides keys, split and resampling.")] = 0,
+) -> None:
+    """Find the most noise that your search bears, and write it down as a policy.
+
+    Stored vectors are masked with noise of relative length r; the store hands over K candidates that are ranked
+    exactly. More noise leaves less to a thief who learns the rotation, and costs search quality unless K grows. This
+    measures both on your corpus: the largest r and smallest K whose loss stays within the budget with 95 % confidence,
+    on half of your queries and under several keys, then once more on the other half under a fresh one.
+
+    Exit status 0: it holds; 3: it does not, or there are too few queries to promise anything; 1: an error.
+
+    Example: vecguard calibrate --data corpora/scifact --split train,test --budget .5 --out policy.toml --plot loss.png
+
+    The folder holds corpus.jsonl and queries.jsonl ({"_id": ..., "text": ...}) and qrels/test.tsv. The file written is
+    the policy table that vecguard.Guard.from_toml reads. Embeddings are cached on disk: the first run takes minutes.
+    """
+    from vecguard.cli._calibrate import run  # noqa: PLC0415 - loads numpy and models
+
+    holds = False
+
+    def call() -> None:
+        nonlocal holds
+        holds = run(
+            console,
+            data=data,
+            split=split,
+            budget=budget,
+            max_over_fetch=max_over_fetch,
+            label_free=label_free,
+            metric=metric,
+            embedder=embedder,
+            seeds=seeds,
+            seed=seed,
+            out=out,
+            json=json,
+            picture=picture,
+        ).holds
+
+    _run(call)
+    if not holds:
+        raise typer.Exit(3)
+
+
 @keys.command("new")
 def keys_new(path: Annotated[Path, typer.Argument(help="Where to write the key file. It must not exist.")]) -> None:
     """Make a key file that only you can read.
