@@ -10,7 +10,6 @@ only its predecessor makes. A path is a generator: it yields store requests and 
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from hmac import compare_digest
@@ -35,22 +34,20 @@ from vecguard.protect.mechanism import mechanism
 from vecguard.ranking.best import Ranked
 from vecguard.ranking.exact import unmasked
 from vecguard.ranking.guard import OwnerRanking
-from vecguard.records import Answer, Ask, Draft, Opened, Query, Receipt, RecordId, Row, Sealed
+from vecguard.records import Answer, Ask, Draft, Opened, Query, Receipt, RecordId, Row
 from vecguard.release import Release
 from vecguard.retrieval import Retrieval, wall_clock
 from vecguard.rules import OwnRows
-from vecguard.scrub.normalise import canonical
 from vecguard.scrubbed_embeddings import CleanVectors, ScrubbedEmbeddings
 from vecguard.sealing import NEVER, Sealer
 from vecguard.settling import carry_out, settle
 from vecguard.shelf import Shelf, View
 from vecguard.state import State
+from vecguard.state.vault import mentions_any
 from vecguard.watch import Limits
 
 if TYPE_CHECKING:
     from vecguard.calibration import Calibration
-
-_DAY = 86_400.0
 
 
 class Guard:
@@ -103,7 +100,7 @@ class Guard:
             intent = self.state.begin(sealed, view.space, self._audited(acting))
             done = yield from carry_out(self.state, shelf, intent, view.uid)
             self.owners.written(intent, done, view)
-        return _receipt(admitted.backend_ids, sealed)
+        return sealed.receipt(admitted.backend_ids)
 
     def read(self, ask: Ask, shelf: Shelf, acting: Acting, embedding: Embedding) -> Flow[Answer]:
         """List or rank the records in scope."""
@@ -206,7 +203,7 @@ class Guard:
 
     def _expiry(self) -> float:
         days = self.policy.retention.days
-        return NEVER if days is None else self._clock() + days * _DAY
+        return NEVER if days is None else self._clock() + days * 86_400.0
 
     # ------------------------------------------------------------------------------------------------- around them
 
@@ -238,10 +235,8 @@ class Guard:
 
         Accepts a callable, and objects with `embed_documents`/`embed_query` (LangChain), `encode`
         (sentence-transformers) or `__call__(input=...)` (Chroma). The guard recognises the vectors that come from it:
-        a framework may hand them over with the raw text, and nothing is embedded twice.
-
-        Where the policy embeds surrogates or tokens, those are an owner's: they are made for whoever acts (this
-        `principal`, or by context). If nobody does, kinds such as `<PERSON>` are embedded.
+        a framework may hand them over with the raw text, and nothing is embedded twice. Surrogates and tokens are those
+        of whoever acts (this `principal`, or by context); if nobody does, kinds such as `<PERSON>` are embedded.
         """
         return ScrubbedEmbeddings(inner, lambda texts: self.scrubbed(texts, principal, owner), self._made_here)
 
@@ -257,10 +252,10 @@ class Guard:
     def shred(self, owner: str, subject: Sequence[str] | None = None) -> int:
         """Erase originals behind an owner's tokens for good; return how many. The tokens stay and mean nothing.
 
-        With a `subject`, the names, addresses and numbers that one person goes by, only the originals that contain one
-        of them (as whole words, in any case and spacing) are erased; what is written afterwards is kept again.
+        With a `subject`, the names and numbers that one person goes by, only originals that contain one of them (whole
+        words, any case and spacing) are erased; what is written afterwards is kept again.
         """
-        return self.state.shred(owner, None if subject is None else _mentions_any(subject))
+        return self.state.shred(owner, None if subject is None else mentions_any(subject))
 
     def calibrate(
         self,
@@ -269,12 +264,10 @@ class Guard:
         grades: Mapping[int, Mapping[int, float]] | None = None,
         **options: Any,
     ) -> Calibration:
-        """Measure the most noise that search over these texts bears, scrubbed and embedded as this guard does it.
+        """Measure the most noise that a store can rank these texts through, scrubbed and embedded as by this guard.
 
-        `grades` say which texts answer a query: position of the query -> position of the text -> grade. Without them a
-        ranking is worth what it keeps of the exact top ten. The options are those of `vecguard.calibration.calibrate`:
-        `budget` (.005), `max_over_fetch` (400), `seeds`, `seed`, `on_progress`. `result.policy(guard.policy)` is the
-        policy that it found; `result.holds` says whether it may be used.
+        `grades`: position of a query -> position of a text -> grade; without them the exact top ten is what counts.
+        Options and result are those of `vecguard.calibration.calibrate`; `result.policy(guard.policy)` is the policy.
         """
         from vecguard.calibration import Task, calibrate  # noqa: PLC0415 - most guards never measure
 
@@ -303,19 +296,3 @@ class Guard:
 
     def __repr__(self) -> str:
         return f"<Guard {self.policy.fingerprint} on {self.state!r}>"
-
-
-def _mentions_any(subject: Sequence[str]) -> Callable[[str], bool]:
-    names = [canonical(name) for name in subject]
-    if isinstance(subject, str) or not all(names):
-        raise BadInput("a subject is a list of the names and numbers that one person goes by, none of them empty")
-    spoken = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in names))
-    return lambda original: spoken.search(canonical(original)) is not None
-
-
-def _receipt(asked: Sequence[str], sealed: Sealed) -> Receipt:
-    done = set(sealed.ids)
-    return Receipt(
-        written=tuple(i for i, each in enumerate(asked) if each in done),
-        skipped=tuple(i for i, each in enumerate(asked) if each not in done),
-    )

@@ -86,27 +86,44 @@ class Scrub(Part):
 class Vectors(Part):
     """How vectors are masked and where they are ranked.
 
-    `noise` is r, the length of the noise relative to the vector. `over_fetch` is K, how many candidates the store is
-    asked for when it ranks; they are re-ranked exactly here. None takes the K of the rule for the noise and the number
-    of rows (`vecguard.protect.over_fetch`). `rotation` says whose rotation a store's rows are turned by: one of an
-    owner's own withstands other tenants who hold the store's files, and costs every owner a matrix.
-    `query_noise` is the r of the vectors that a store is asked with (0: they are only rotated). `cache_mb` is how many
-    MiB of owners' rows a guard that ranks keeps in memory. `mask=False` stores exact vectors and is refused for stores
-    that outlive the process.
+    `noise` is r, the length of the noise relative to the vector. `ranking` says who ranks. The guard, on all rows of an
+    owner, which it keeps in memory (`cache_mb` MiB of them): then noise costs no quality, and there is much of it. Or
+    the store, for owners too large for that: it hands over K candidates that are ranked exactly here. `over_fetch` is
+    K; None takes that of the rule for the noise and the number of rows (`vecguard.protect.over_fetch`). What is not
+    said follows from the rest: noise below 10, or a K, is for a store that ranks; by default the guard does, r = 100.
+
+    `rotation` says whose rotation a store's rows are turned by: one of an owner's own withstands other tenants who hold
+    the store's files, and costs every owner a matrix. `query_noise` is the r of the vectors that a store is asked with
+    (0: they are only rotated). `mask=False` stores exact vectors and is refused for stores that outlive the process.
 
     `non_recoverable` draws noise that nobody can take off, this guard included: then `noise` is what search has to live
     with, and `mechanism` says how it is distributed ("gaussian" if nothing is said).
     """
 
     mask: bool = True
-    noise: float = Field(default=1.0, ge=0, le=1000)
-    ranking: Literal["store", "guard"] = "store"
+    noise: float = Field(default=100.0, ge=0, le=1000)
+    ranking: Literal["store", "guard"] = "guard"
     over_fetch: int | None = Field(default=None, ge=1, le=1_000_000)
     rotation: Literal["collection", "owner"] = "collection"
     query_noise: float = Field(default=0.0, ge=0, le=10)
     cache_mb: int = Field(default=512, ge=1, le=1_000_000)
     non_recoverable: bool = False
     mechanism: Literal["gaussian", "laplace", "metric", "purkayastha"] | None = None
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**_fitting(settings))
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy with these settings changed; what follows from them is derived anew unless it is named too."""
+        kept = {name: getattr(self, name) for name in type(self).model_fields if name not in self._derived(changes)}
+        return type(self)(**{**kept, **changes})
+
+    def _derived(self, changes: Mapping[str, Any]) -> frozenset[str]:
+        if "ranking" in changes:
+            return frozenset() if changes["ranking"] == self.ranking else frozenset({"noise", "over_fetch"})
+        if "noise" in changes:
+            return frozenset({"ranking"} if _little(changes["noise"]) else {"ranking", "over_fetch"})
+        return frozenset({"ranking", "noise"} if "over_fetch" in changes and self.ranking == "guard" else ())
 
     @model_validator(mode="after")
     def _of_one_mind(self) -> Self:
@@ -115,6 +132,22 @@ class Vectors(Part):
         if self.non_recoverable and not (self.mask and self.noise > 0):
             raise ValueError("non_recoverable needs mask=True and a noise above 0")
         return self
+
+
+_FOR_A_STORE = 10.0  # r from which on no store finds anything
+_NOISE = {"guard": 100.0, "store": 1.0}
+
+
+def _fitting(settings: dict[str, Any]) -> dict[str, Any]:
+    """Add what follows from the rest: where vectors of this noise are ranked, or how much noise ranking there bears."""
+    small = _little(settings.get("noise")) or settings.get("over_fetch") is not None
+    ranking = settings.get("ranking", "store" if small or settings.get("mask") is False else "guard")
+    noise = _NOISE["store" if ranking == "store" else "guard"]
+    return {"ranking": ranking, "noise": noise, **settings}
+
+
+def _little(noise: object) -> bool:
+    return type(noise) in (int, float) and noise < _FOR_A_STORE  # type: ignore[operator]  # a number, looked at above
 
 
 class Metadata(Part):
@@ -158,8 +191,6 @@ class Retention(Part):
     days: float | None = Field(default=None, gt=0)
 
 
-_LEAST_UNTURNED = 1.0  # masks ranked here have no rotation, so less noise leaves vectors that can be inverted
-
 Unscrubbed: TypeAlias = Literal["refuse", "allow"]
 
 
@@ -183,12 +214,12 @@ class Policy(Part):
 
     @classmethod
     def balanced(cls) -> Policy:
-        """Masked vectors ranked by the store, exact re-rank here, sealed texts, short metadata clear."""
+        """Noise a hundred times the vector, ranked here; sealed texts, short metadata clear so that stores filter."""
         return cls()
 
     @classmethod
     def strict(cls) -> Policy:
-        """Noise a hundred times the vector, ranked here only; everything sealed; nothing unusual is let pass."""
+        """`balanced` with all metadata sealed; asking for vectors is an error, and so is a row that was changed."""
         return cls(
             vectors=Vectors(noise=100.0, ranking="guard"),
             metadata=Metadata(clear="none"),
@@ -220,7 +251,9 @@ class Policy(Part):
     def exposed(self) -> bool:
         """Whether this policy would leave exact vectors or all metadata readable on the shelf."""
         vectors = self.vectors
-        unturned = vectors.ranking == "guard" and not vectors.non_recoverable and vectors.noise < _LEAST_UNTURNED
+        unturned = (
+            vectors.ranking == "guard" and not vectors.non_recoverable and vectors.noise < _FOR_A_STORE
+        )  # no rotation
         return not vectors.mask or unturned or self.metadata.clear == "all"
 
     @property

@@ -57,14 +57,16 @@ def _vectors(policy: Policy) -> str:
     if vectors.ranking == "guard":
         return (
             f"Vectors: keyed noise {r:g} times the vector; stored cosine to the exact one about {cosine:.3f}. Ranked "
-            "here, on all of an owner's rows: exact, and the store never sees a query. Costs a read of the owner's "
-            "rows per search. Without the keys the noise is computationally all there is; with them it comes off."
+            "here, on all of an owner's rows, exactly; the store never sees a query. Costs a read of the owner's rows "
+            f"once per process and up to {vectors.cache_mb} MiB to keep them. Without the keys the noise is "
+            "computationally all there is; with them it comes off."
         )
     return (
         f"Vectors: keyed rotation ({_TURNED[vectors.rotation]}) and noise of relative length r={r:g}. The store ranks "
         f"masked vectors and hands over {_candidates(policy)} candidates, ranked exactly here. Without the keys and "
-        f"without known pairs the basis is unknown. Whoever learns the rotation (some d/3 known texts or queries) is "
-        f"left with cosine {cosine:.2f} to the exact vectors, and more with texts of that kind to filter by (measured: "
+        f"without known pairs the basis is unknown. Whoever learns the rotation (from some d/3 known texts or queries, "
+        f"or from the shape of some thousand rows and other texts of the kind) is left with cosine {cosine:.2f} to the "
+        "exact vectors, and more with texts of that kind to filter by (measured: "
         "0.83 at r=1, 0.75 at r=1.5). As differential privacy this is vacuous."
     )
 

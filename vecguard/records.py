@@ -8,7 +8,7 @@ A `Record` is what a caller may see, and it has no field that could hold a vecto
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, TypeVar
 
@@ -182,6 +182,12 @@ class Sealed:
     def ids(self) -> tuple[str, ...]:
         """Backend ids, in order."""
         return tuple(row.backend_id for row in self.rows)
+
+    def receipt(self, asked: Sequence[str]) -> Receipt:
+        """Say by position which of the records that were asked for are among these rows."""
+        done = frozenset(self.ids)
+        written = tuple(at for at, each in enumerate(asked) if each in done)
+        return Receipt(written, tuple(at for at, each in enumerate(asked) if each not in done))
 
     @property
     def dimension(self) -> int:

@@ -49,7 +49,7 @@ def test_help_teaches(command: list[str]) -> None:
 def test_bench_compares_every_store_bare_and_guarded(corpus: Path, tmp_path: Path) -> None:
     """The benchmark prints and keeps one cell per store and setting, and masking with re-ranking costs nothing here."""
     out = tmp_path / "out"
-    profiles = "mask-only,balanced,strict"
+    profiles = "mask-only,store,balanced,strict"
     options = ["--data", str(corpus), "--embedder", "words", "--profiles", profiles, "--out", str(out)]
     result = RUN.invoke(app, ["bench", "retrieval", *options], catch_exceptions=False)
     assert result.exit_code == 0, result.output
@@ -59,7 +59,7 @@ def test_bench_compares_every_store_bare_and_guarded(corpus: Path, tmp_path: Pat
     for store in ("chroma", "qdrant", "faiss"):
         assert cells[store, "bare"]["ndcg"] > 0.5
         assert cells[store, "mask-only"]["ndcg"] == pytest.approx(cells[store, "bare"]["ndcg"], abs=0.02)
-        assert cells[store, "mask-only"]["noise"] == 1.0
+        assert (cells[store, "mask-only"]["noise"], cells[store, "store"]["noise"]) == (100.0, 1.0)
         assert cells[store, "balanced"]["scrubbed"] is not None
     assert (out / "retrieval-toy.png").stat().st_size > 10_000
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vecguard import Guard, Keyring, Policy
+from vecguard import Guard, Keyring, Policy, Vectors
 from vecguard.cli import _corpus, _demo
 from vecguard.cli._demo import Evidence, demonstrate
 from vecguard.cli._sides import side
@@ -90,13 +90,13 @@ def test_the_files_hold_none_of_it_when_grepped_by_hand(shown, store: str) -> No
 
 
 @pytest.mark.parametrize("store", STORES)
-def test_what_is_left_once_the_rotation_is_undone_is_the_noise(shown, store: str) -> None:
+def test_what_is_left_once_the_rotation_is_undone_is_the_noise(store: str, tmp_path: Path) -> None:
     """A thief with the rotation is left with cosine 1/sqrt(1 + r^2), no more; without it, with less than .3."""
-    folder, _ = shown
-    corpus = _corpus.synthetic()
+    folder, corpus, ranked = tmp_path, _corpus.synthetic(), Policy(vectors=Vectors(ranking="store"))
+    assert _line(demonstrate(store, corpus, EMBED, folder, ranked), "learnt the rotation")[1] == "100%"
     safe = folder / store / "guarded"
     guard = Guard(
-        Policy(),
+        ranked,
         keys=Keyring.from_file(folder / f"{store}.key"),
         state=f"sqlite:///{safe / 'vecguard.db'}",
         embedder=EMBED,

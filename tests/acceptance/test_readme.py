@@ -102,7 +102,7 @@ def test_the_configuration_in_toml(here: Path, monkeypatch: pytest.MonkeyPatch) 
     toml = toml.replace("/var/lib/app/vecguard.db", str(here / "state.db"))
     (here / "vecguard.toml").write_text(toml.replace("/etc/app/vecguard.key", str(here / "vecguard.key")))
     guard = vecguard.Guard.from_toml("vecguard.toml")
-    assert guard.policy.vectors.noise == 1.5
+    assert guard.policy.vectors.cache_mb == 1024
     assert guard.policy.retention.days == 365
     assert guard.embedding.available
     assert np.all(np.isfinite(guard.embedding.texts(["hello"], 384)))

@@ -15,7 +15,8 @@ from vecguard import Keyring, Metadata, Policy, PolicyError, Retention, Vectors
     "other",
     [
         Policy(vectors=Vectors(noise=1.5)),
-        Policy(vectors=Vectors(ranking="guard")),
+        Policy(vectors=Vectors(ranking="store")),
+        Policy(vectors=Vectors(noise=50.0)),
         Policy(metadata=Metadata(clear="none")),
         Policy(metadata=Metadata(clear_chars=8)),
         Policy.strict(),
@@ -41,9 +42,9 @@ def test_another_layout_is_refused_and_not_half_read(
 def test_what_a_policy_may_change_later(desk_of: Callable[..., Any], tmp_path: Path) -> None:
     """Over-fetch, retention and texts are not part of the layout: old rows are read as before, beside new ones."""
     same = {"keys": Keyring.ephemeral(), "state": f"sqlite:///{tmp_path / 'state.db'}"}
-    first = desk_of(Policy(), **same)
+    first = desk_of(Policy(vectors=Vectors(noise=1.5)), **same)
     first.write(["a"], ["a note"])
-    later = Policy(vectors=Vectors(over_fetch=7), texts="clear", retention=Retention(days=3))
+    later = Policy(vectors=Vectors(noise=1.5, over_fetch=7), texts="clear", retention=Retention(days=3))
     second = desk_of(later, store=first.store, **same)
     second.write(["b"], ["another note"])
     assert second.texts() == {"a": "a note", "b": "another note"}

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import vecguard
-from vecguard import OutOfOrder, Policy
+from vecguard import OutOfOrder, Policy, Vectors
 from vecguard.admission import admit, admit_ask, against
 from vecguard.arrays import Floats
 from vecguard.flow import drive
@@ -310,7 +310,18 @@ def test_reads_for_a_caller_ask_the_store_for_vectors_only_to_rank(desk: Any) ->
     desk.count()
     assert not [each for each in desk.store.requests if isinstance(each, Fetch | Find | Pages) and each.vectors]
     desk.nearest("text")
+    brought = [each for each in desk.store.requests if isinstance(each, Search) or getattr(each, "vectors", False)]
+    assert [type(each) for each in brought] == [Find]
+
+
+def test_a_store_that_ranks_is_asked_for_vectors_by_a_search(desk_of: Any) -> None:
+    """With ranking in the store only the search itself brings vectors, and a count brings none."""
+    desk = desk_of(Policy(vectors=Vectors(ranking="store")))
+    desk.write(["a"], ["text"])
+    desk.store.requests.clear()
+    desk.nearest("text")
     assert isinstance(desk.store.requests[-1], Search)
+    assert not [each for each in desk.store.requests[:-1] if isinstance(each, Fetch | Find | Pages) and each.vectors]
 
 
 def test_the_guard_is_short_enough_to_read() -> None:

@@ -112,7 +112,7 @@ def test_the_profiles_are_what_they_say() -> None:
     balanced, strict, transparent = Policy.balanced(), Policy.strict(), Policy.transparent()
     assert balanced.scrub.enabled
     assert balanced.vectors.mask
-    assert balanced.vectors.noise >= 1
+    assert (balanced.vectors.noise, balanced.vectors.ranking) == (100.0, "guard")
     assert (balanced.texts, balanced.exposed) == ("sealed", False)
     assert (strict.metadata.clear, strict.vectors.ranking, strict.reads.vectors) == ("none", "guard", "refuse")
     assert (strict.tampered, strict.exposed) == ("raise", False)
@@ -122,14 +122,15 @@ def test_the_profiles_are_what_they_say() -> None:
 
 def test_explaining_says_what_is_vacuous() -> None:
     """The words name the costs: no formal guarantee, what is clear, and what masking leaves."""
-    balanced = Policy().explain()
-    assert "vacuous" in balanced
-    assert "0.71" in balanced
+    balanced, ranked = Policy().explain(), Policy(vectors=Vectors(ranking="store")).explain()
+    assert "0.010" in balanced
+    assert "vacuous" in ranked
+    assert "0.71" in ranked
+    assert "texts of that kind" in ranked
     assert "CLEAR" not in balanced
     assert "CLEAR" in Policy.transparent().explain()
     assert "exactly as they are" in Policy.transparent().explain()
     assert "0.010" in Policy.strict().explain()
-    assert "vacuous" in Policy(vectors=Vectors(noise=30.0)).explain()
 
 
 @pytest.mark.parametrize(
@@ -139,9 +140,9 @@ def test_explaining_says_what_is_vacuous() -> None:
         Policy(vectors=Vectors(mask=False)),
         Policy(metadata=Metadata(clear="all")),
         Policy(vectors=Vectors(noise=0.0, ranking="guard")),
-        Policy(vectors=Vectors(noise=1e-9, ranking="guard")),
+        Policy(vectors=Vectors(noise=9.0, ranking="guard")),
     ],
-    ids=["transparent", "mask off", "metadata clear", "no noise and no rotation", "next to no noise"],
+    ids=["transparent", "mask off", "metadata clear", "no noise and no rotation", "little noise and no rotation"],
 )
 def test_an_exposing_policy_is_refused_for_a_lasting_store(policy: Policy, guard_of: Callable[..., Guard]) -> None:
     """Exact vectors or all metadata never reach a store that outlives the process without hazmat."""

@@ -434,7 +434,7 @@ def test_intents_come_back_as_they_were(desk: Any) -> None:
 
 
 def test_only_what_need_not_last_is_written_without_waiting_for_the_disk(tmp_path: Path) -> None:
-    """A transaction of the log kind waits for the operating system only; every other one after it waits for the disk."""
+    """What need not last waits for the operating system only; every transaction after it waits for the disk again."""
     database = Database(f"sqlite:///{tmp_path}/state.db")
 
     def level(connection: Any) -> int:

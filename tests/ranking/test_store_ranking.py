@@ -17,7 +17,7 @@ from vecguard.testing import word_hash
 
 
 def policy(**vectors: Any) -> Policy:
-    return Policy(scrub=Scrub(enabled=False), vectors=Vectors(**vectors))
+    return Policy(scrub=Scrub(enabled=False), vectors=Vectors(**{"ranking": "store", **vectors}))
 
 
 def limits(desk: Any) -> list[int]:

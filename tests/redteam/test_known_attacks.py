@@ -243,3 +243,18 @@ def test_bare_is_what_it_says(cloud: Cloud) -> None:
     """The undefended side of every comparison stores what it is given."""
     rows = cloud(5)
     assert np.array_equal(Bare().stored(rows, VICTIM), rows)
+
+
+def test_singular_values_come_of_matrices_that_divide_and_conquer_gives_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The slower algorithm takes over, and the product of the factors is the matrix."""
+    from vecguard.redteam.factor import svd
+
+    def gives_up(*_: object, **__: object) -> None:
+        raise np.linalg.LinAlgError
+
+    matrix = np.random.default_rng(1).normal(size=(30, 4)) @ np.random.default_rng(2).normal(size=(4, 20))
+    fast = svd(matrix)
+    monkeypatch.setattr(np.linalg, "svd", gives_up)
+    slow = svd(matrix)
+    for u, s, vt in (fast, slow):
+        np.testing.assert_allclose(u * s @ vt, matrix, atol=1e-9)

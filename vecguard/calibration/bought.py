@@ -1,11 +1,10 @@
 """What a setting costs and buys, by attacker: what follows from r, K, N and d alone.
 
-Attacks that are run against a store say more; `vecguard calibrate` takes any function of the same form.
+Attacks say more: `vecguard.cli._attacked` runs the red team on the corpus and returns facts of the same form.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from statistics import NormalDist
@@ -23,9 +22,6 @@ class Fact:
     who: str
     what: str
     figure: str
-
-
-Survey = Callable[[Calibration], Sequence[Fact]]
 
 
 def closed_form(found: Calibration) -> list[Fact]:
@@ -47,7 +43,6 @@ def _buys(found: Calibration) -> list[Fact]:
     learned = f"knows Q, after some {found.dimension // 3} guessed texts or queries"
     guessed = "" if found.guessed is None else f"{found.guessed:.2f}"
     return [
-        Fact("thief, knows no text", "basis of the vectors", "secret; nothing formal"),
         Fact(learned, "cosine of a stored vector", f"{cosine:.2f}, none above {min(1.0, cosine + _MARGIN):.2f}"),
         Fact(learned, "cosine of the best linear guess", guessed),
         Fact(learned, f"mistakes two texts of cosine {_ALIKE:g}", f"{confusion(r, found.dimension):.1%}"),

@@ -50,7 +50,7 @@ def demo(
     embedder: Annotated[
         str, typer.Option(help="minilm (real embeddings, offline, extra `minilm`) or words (no model).")
     ] = "minilm",
-    profile: Annotated[str, typer.Option(help="balanced or strict.")] = "balanced",
+    profile: Annotated[str, typer.Option(help="balanced, store (the store ranks) or strict.")] = "balanced",
     keep: Annotated[
         Path | None, typer.Option(help="Keep the files in this new folder, to look at them yourself.")
     ] = None,
@@ -71,7 +71,7 @@ def retrieval(
     data: Annotated[str, typer.Option(help="A folder in BEIR layout, or the name of a BEIR set to load from a hub.")],
     stores: Annotated[str, typer.Option(help="Which stores, separated by commas.")] = ",".join(STORES),
     profiles: Annotated[
-        str, typer.Option(help="Which settings, by commas: scrub-only, mask-only, balanced, strict.")
+        str, typer.Option(help="Which settings, by commas: scrub-only, mask-only, store, balanced, strict.")
     ] = "scrub-only,mask-only,balanced",
     noise: Annotated[
         float | None, typer.Option(help="r, the noise relative to the vector. Default: the profile's.")
@@ -171,6 +171,9 @@ def calibrate(
     embedder: Annotated[str, typer.Option(help="minilm (extra `minilm`) or words (no model).")] = "minilm",
     seeds: Annotated[int, typer.Option(help="Throw-away keys to average over.")] = 5,
     seed: Annotated[int, typer.Option(help="Decides keys, split and resampling.")] = 0,
+    attack: Annotated[
+        bool, typer.Option(help="Let the red team at what was chosen, on this corpus: half a minute more.")
+    ] = True,
 ) -> None:
     """Find the most noise that your search bears, and write it down as a policy.
 
@@ -206,6 +209,7 @@ def calibrate(
             out=out,
             json=json,
             picture=picture,
+            attack=attack,
         ).holds
 
     _run(call)

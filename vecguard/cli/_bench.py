@@ -178,13 +178,15 @@ def _policy(name: str) -> Policy:
     match name:
         case "balanced":
             return Policy()
+        case "store":
+            return Policy(vectors=Vectors(ranking="store"))
         case "strict":
             return Policy.strict()
         case "mask-only":
             return Policy(scrub=Scrub(enabled=False))
         case "scrub-only":
             return Policy(vectors=Vectors(mask=False), metadata=Metadata(clear="all"))
-    raise BadInput("--profiles takes scrub-only, mask-only, balanced and strict")
+    raise BadInput("--profiles takes scrub-only, mask-only, store, balanced and strict")
 
 
 def _tuned(policy: Policy, noise: float | None, over_fetch: int | None) -> Policy:

@@ -12,16 +12,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from vecguard.arrays import Floats
-from vecguard.calibration import Calibration, Trial, calibrate, splits, task_of
-from vecguard.calibration.bought import Survey, closed_form
+from vecguard.calibration import Calibration, Task, Trial, calibrate, splits, task_of
+from vecguard.calibration.bought import Fact, closed_form
 from vecguard.calibration.plot import plot
 from vecguard.calibration.simulate import DEPTH
+from vecguard.cli._attacked import Recognised, attacked, table
 from vecguard.cli._demo_page import embedder_named
 from vecguard.errors import BadInput
 from vecguard.evaluate import Cached
 from vecguard.evaluate.report import percent
 from vecguard.protect.over_fetch import over_fetch
 from vecguard.records import Metric
+from vecguard.redteam.survey import FEWEST
 
 _BUDGET, _BUDGET_OF_OVERLAP = 0.5, 2.0  # per cent
 
@@ -41,9 +43,9 @@ def run(
     out: Path | None,
     json: Path | None,
     picture: Path | None,
-    survey: Survey = closed_form,
+    attack: bool,
 ) -> Calibration:
-    """Calibrate, print, and write what was asked for. `survey` says what the setting buys."""
+    """Calibrate, print, and write what was asked for; `attack` lets the red team at what was chosen."""
     corpus = splits(data, [each.strip() for each in split.split(",") if each.strip()])
     console.print(f"{escape(corpus.name)}: {len(corpus.doc_ids)} documents, {len(corpus.query_ids)} queries.")
     per_cent = budget if budget is not None else _BUDGET_OF_OVERLAP if label_free else _BUDGET
@@ -61,9 +63,21 @@ def run(
             seed=seed,
             on_progress=lambda done, total: progress.update(bar, completed=done, total=total),
         )
-    _show(console, found, survey)
+        thieves = _attacked(found, task, progress) if attack else []
+    _show(console, found, thieves)
     _write(console, found, out, json, picture)
     return found
+
+
+def _attacked(found: Calibration, task: Task, progress: Progress) -> list[Recognised]:
+    if found.chosen is None or len(task.documents) < FEWEST:
+        return []
+    bar = progress.add_task("attacking", total=None)
+
+    def shown(done: int, total: int, name: str) -> None:
+        progress.update(bar, completed=done, total=total, description=f"attacking: {name}" if name else "attacking")
+
+    return attacked(task.documents, found.noise, shown)
 
 
 _NAMES = {"minilm": "all-MiniLM-L6-v2"}
@@ -76,13 +90,15 @@ def _metric(name: str) -> Metric:
     raise BadInput("--metric takes cosine, dot and l2")
 
 
-def _show(console: Console, found: Calibration, survey: Survey) -> None:
+def _show(console: Console, found: Calibration, thieves: Sequence[Recognised]) -> None:
     console.print(_tried(found))
     for note in found.notes:
         console.print(note, style="dim", highlight=False)
     if found.chosen is not None and found.reported is not None:
         console.print(_outcome(found, found.chosen))
-        console.print(_facts(found, survey))
+        console.print(_facts(closed_form(found)))
+        if thieves:
+            console.print(table(thieves, found.noise))
     style = "bold green" if found.holds else "bold red"
     console.print(found.verdict, style=style, highlight=False, markup=False)
 
@@ -124,12 +140,12 @@ def _outcome(found: Calibration, chosen: Trial) -> Table:
     return grid
 
 
-def _facts(found: Calibration, survey: Survey) -> Table:
+def _facts(facts: Sequence[Fact]) -> Table:
     grid = Table(title="What it costs and buys", box=box.SIMPLE_HEAD)
     for header in ("who", "what", ""):
         grid.add_column(header)
     before = ""
-    for fact in survey(found):
+    for fact in facts:
         grid.add_row("" if fact.who == before else fact.who, fact.what, fact.figure)
         before = fact.who
     return grid

@@ -145,10 +145,11 @@ def _clean(corpus: DemoCorpus, guard: Guard, embed: Embed) -> dict[str, Floats]:
 
 def _without_rotation(shelf: list[Stored], exact: dict[str, Floats], guard: Guard, store: str) -> Line:
     """Give the attacker the rotation as a present: what is left is the noise, and r = 1 alone hides no known text."""
+    if guard.policy.vectors.ranking == "guard":
+        return Line("", "... by whoever also learnt the rotation", "", "none")
     stored = np.stack([row.vector for row in shelf])
-    if guard.policy.vectors.ranking == "store":
-        (uid,) = guard.state.uids(store)
-        stored = (stored @ rotation(guard.state.collection_keys(uid).rotation, stored.shape[1])).astype(np.float32)
+    (uid,) = guard.state.uids(store)
+    stored = (stored @ rotation(guard.state.collection_keys(uid).rotation, stored.shape[1])).astype(np.float32)
     order = {id_: i for i, id_ in enumerate(exact)}
     share = dictionary.recognised(stored, np.stack(list(exact.values())), [order[row.id] for row in shelf])
     return Line("", "... by whoever also learnt the rotation", "", f"{share:.0%}")

@@ -17,7 +17,7 @@ from vecguard.arrays import Floats
 from vecguard.cli import _corpus
 from vecguard.cli._demo import Evidence, demonstrate
 from vecguard.errors import BadInput
-from vecguard.policy import Policy
+from vecguard.policy import Policy, Vectors
 
 Embed = Callable[[Sequence[str]], Floats]
 
@@ -66,11 +66,13 @@ def embedder_named(name: str) -> Embed:
 
 
 def _policy(profile: str) -> Policy:
-    if profile not in ("balanced", "strict"):
-        raise BadInput("--profile is balanced or strict")
+    if profile not in ("balanced", "store", "strict"):
+        raise BadInput("--profile is balanced, store or strict")
+    if profile != "strict":
+        return Policy(vectors=Vectors(ranking="store")) if profile == "store" else Policy()
     # strict refuses what the demo tries on purpose; withholding shows the same and lets it go on
     strict = Policy.strict()
-    return Policy() if profile == "balanced" else strict.replace(reads=strict.reads.replace(vectors="withhold"))
+    return strict.replace(reads=strict.reads.replace(vectors="withhold"))
 
 
 def _new(folder: Path) -> Path:

@@ -22,8 +22,7 @@ _FEW = 1_000  # rows up to which they are counted each time: there may be ten ti
 class StoreRanking:
     """Asks the store for candidates: as many as the policy says, or as the rule wants for so many rows and this noise.
 
-    The rule is `vecguard.protect.over_fetch`, and 100 the least that it is taken for. Rows are counted once a minute for
-    each scope.
+    The rule is `vecguard.protect.over_fetch`, and never less than 100. Rows are counted once a minute for each scope.
     """
 
     def __init__(self, settings: Vectors, protector: Protector, ticks: Callable[[], float] = time.monotonic) -> None:

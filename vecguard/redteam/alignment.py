@@ -14,6 +14,7 @@ import numpy as np
 from vecguard.arrays import Doubles, Floats
 from vecguard.errors import BadInput
 from vecguard.redteam.attack import Pairs
+from vecguard.redteam.factor import svd
 from vecguard.redteam.judging import unit
 
 _LEAST = 1e-3  # variance of a pair without noise: its weight is large and not infinite
@@ -28,7 +29,7 @@ def procrustes(pairs: Sequence[Pairs]) -> Floats:
     """
     exact, seen, noises = _stacked(pairs)
     weights = np.sqrt(1 + noises**2) / (noises**2 + _LEAST)
-    u, _, vt = np.linalg.svd((seen * weights[:, None]).T @ exact)
+    u, _, vt = svd((seen * weights[:, None]).T @ exact)
     turned: Floats = (u @ vt).astype(np.float32)
     return turned
 

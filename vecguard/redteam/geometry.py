@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from vecguard.arrays import Floats
 from vecguard.errors import BadInput
+from vecguard.redteam.factor import svd
 from vecguard.redteam.judging import unit
 
 Matches: TypeAlias = tuple[NDArray[np.intp], NDArray[np.intp]]
@@ -61,7 +62,7 @@ class _Cloud:
     @classmethod
     def of(cls, rows: Floats) -> _Cloud:
         units = unit(rows)
-        _, _, vt = np.linalg.svd(units, full_matrices=False)
+        _, _, vt = svd(units)
         return cls(units @ vt.T, vt.T)
 
 
@@ -108,7 +109,7 @@ def _refined(theirs: _Cloud, ours: _Cloud, matches: Matches, matcher: Matcher) -
         near = unit(ours.along[:, :axes])
         for _ in range(_ROUNDS):
             mine, other = matches
-            u, _, vt = np.linalg.svd(theirs.along[mine, :axes].T @ ours.along[other, :axes])
+            u, _, vt = svd(theirs.along[mine, :axes].T @ ours.along[other, :axes])
             turn = u @ vt
             matches = matcher(unit(theirs.along[:, :axes] @ turn) @ near.T)
             if all(np.array_equal(new, old) for new, old in zip(matches, (mine, other), strict=True)):

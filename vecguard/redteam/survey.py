@@ -40,7 +40,7 @@ ATTACKS: tuple[AttackName, ...] = (
     "tenant",
 )
 _DRAWS = (1, 4, 16)
-_FEWEST = 80  # of which a quarter is stolen
+FEWEST = 80  # of which a quarter is stolen
 _PER_STOLEN = 4  # the corpus in which the stolen texts hide, in multiples of them
 
 
@@ -65,8 +65,8 @@ def survey(
 
     Raises `BadInput` for fewer rows and for texts that are not one per vector.
     """
-    if len(exact) < _FEWEST or (texts and len(texts) != len(exact)):
-        raise BadInput(f"a survey takes {_FEWEST} vectors or more, and one text per vector or none")
+    if len(exact) < FEWEST or (texts and len(texts) != len(exact)):
+        raise BadInput(f"a survey takes {FEWEST} vectors or more, and one text per vector or none")
     plan: list[tuple[int, AttackName]] = [
         (seed, name) for seed in seeds for name in attacks if texts or name != "words"
     ]

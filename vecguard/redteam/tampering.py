@@ -26,7 +26,7 @@ def swapped(stolen: Stolen) -> Floats:
     return np.roll(stolen.rows, 1, axis=0)
 
 
-def replayed(stolen: Stolen) -> Floats:
+def replay(stolen: Stolen) -> Floats:
     """Put back what an older backup has in this place: the first of the copies, which hide another content here."""
     return stolen.copies[0]
 
@@ -88,7 +88,7 @@ def scaled(stolen: Stolen) -> Floats:
 
 
 TAMPERS: Mapping[str, Tamper] = MappingProxyType(
-    {each.__name__: each for each in (swapped, replayed, flipped, negated, zeroed, made_up, half_swapped)}
+    {each.__name__: each for each in (swapped, replay, flipped, negated, zeroed, made_up, half_swapped)}
 )
 
 
@@ -115,5 +115,5 @@ class Tampering:
         return tuple(
             Score(f"{name} passes", float(np.mean(self.check(tamper(stolen)))), 0.0)
             for name, tamper in TAMPERS.items()
-            if tamper is not replayed or stolen.copies
+            if tamper is not replay or stolen.copies
         )

@@ -7,11 +7,12 @@ References of intents that are still open are left alone: whatever becomes of th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exists, insert, select
 
-from vecguard.errors import StateError
+from vecguard.errors import BadInput, StateError
 from vecguard.keys import Secret, seal, unseal
 from vecguard.scrub.normalise import canonical
 from vecguard.state import tables
@@ -157,3 +158,12 @@ def _digest(key: Secret, token: str) -> str:
 
 def _batches(items: list[str]) -> Iterable[list[str]]:
     return (items[start : start + _AT_ONCE] for start in range(0, len(items), _AT_ONCE))
+
+
+def mentions_any(subject: Sequence[str]) -> Callable[[str], bool]:
+    """Return the test of whether an original contains one of the names and numbers that a person goes by."""
+    names = [canonical(name) for name in subject]
+    if isinstance(subject, str) or not all(names):
+        raise BadInput("a subject is a list of the names and numbers that one person goes by, none of them empty")
+    spoken = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in names))
+    return lambda original: spoken.search(canonical(original)) is not None
