@@ -58,17 +58,17 @@ def find(name: str, request: Find) -> Steps[Found]:
     if request.counting:
         counted = yield Native("count", collection_name=name, count_filter=where, exact=True)
         return Found((), counted.count)
-    end = None if request.limit is None else request.offset + request.limit
     rows: list[Row] = []
     cursor: Any = None
-    while end is None or len(rows) < end:
-        size = _POINTS_AT_ONCE if end is None else min(_POINTS_AT_ONCE, end - len(rows))
-        page, cursor = yield _scroll(name, where, size, cursor, vectors=request.vectors)
-        rows += [_row(each) for each in page]
+    skip = request.offset  # there is no offset in numbers: what is skipped is read and not kept
+    while request.limit is None or len(rows) < request.limit:
+        wanted = _POINTS_AT_ONCE if request.limit is None else skip + request.limit - len(rows)
+        page, cursor = yield _scroll(name, where, min(_POINTS_AT_ONCE, wanted), cursor, vectors=request.vectors)
+        rows += [_row(each) for each in page[skip:]]
+        skip = max(0, skip - len(page))
         if cursor is None:
             break
-    kept = tuple(rows[request.offset : end])
-    return Found(kept, len(kept))
+    return Found(tuple(rows), len(rows))
 
 
 def search(name: str, request: Search) -> Steps[Sequence[Sequence[Row]]]:

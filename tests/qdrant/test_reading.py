@@ -193,3 +193,26 @@ async def test_bad_arguments_fail_as_they_do_natively(
     with pytest.raises(ValueError, match=r"invalid|needed|Empty") as native:
         await bare.raw(verb, *args, **options)
     assert await guarded.outcome("alice", verb, *args, **options) == (ValueError, str(native.value))
+
+
+def test_an_offset_beyond_a_page_skips_rows_and_no_more():
+    """The store port counts from any offset, over any number of native pages, with and without an end."""
+    from qdrant_client import QdrantClient, models
+
+    from vecguard.filters import EVERYTHING
+    from vecguard.ports import Find, Traits
+    from vecguard_qdrant._store import QdrantStore
+
+    client = QdrantClient(":memory:")
+    client.create_collection("c", models.VectorParams(size=2, distance=models.Distance.COSINE))
+    client.upsert("c", [models.PointStruct(id=at, vector=[1.0, float(at)], payload={"at": at}) for at in range(700)])
+    store = QdrantStore(client, "c", Traits("qdrant", "cosine", 2, persistent=False, nested=True))
+
+    def seen(limit, offset):
+        return [row.fields["at"] for row in store.find(Find(EVERYTHING, limit=limit, offset=offset)).rows]
+
+    assert seen(10, 515) == list(range(515, 525))
+    assert seen(300, 250) == list(range(250, 550))
+    assert seen(None, 600) == list(range(600, 700))
+    assert seen(5, 699) == [699]
+    assert seen(5, 700) == seen(0, 3) == []
