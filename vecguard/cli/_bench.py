@@ -31,6 +31,7 @@ from vecguard.evaluate import (
     write_json,
 )
 from vecguard.policy import Metadata, Scrub, Vectors
+from vecguard.ranking.store import candidates_of
 
 _OWNER = "benchmark"
 _DEPTH = 10
@@ -110,7 +111,7 @@ def _store_cells(
             replace(
                 _cell(store, name, corpus, safe, found),
                 noise=policy.vectors.noise if masked else None,
-                over_fetch=policy.vectors.over_fetch if masked and policy.vectors.ranking == "store" else None,
+                over_fetch=_candidates(policy, corpus) if masked and policy.vectors.ranking == "store" else None,
                 overlap=float(overlap_at_k(bare.run, safe.run, _DEPTH).mean()),
                 change=paired_bootstrap(reference.ndcg, found.ndcg, seed=seed),
                 scrubbed=shares.get(policy.scrub),
@@ -171,6 +172,10 @@ def _shares(
         shares[scrub] = changed / len(corpus.texts)
         guard.close()
     return shares
+
+
+def _candidates(policy: Policy, corpus: Corpus) -> int:
+    return candidates_of(policy.vectors, len(corpus.doc_ids), _DEPTH)
 
 
 def _policy(name: str) -> Policy:

@@ -19,6 +19,15 @@ _COUNTED_FOR = 60.0  # seconds for which a count of rows will do: the rule needs
 _FEW = 1_000  # rows up to which they are counted each time: there may be ten times as many in a minute
 
 
+def candidates_of(settings: Vectors, rows: int, wanted: int) -> int:
+    """Return K: the policy's, or what the rule says for so many rows in scope and the noise of rows and queries."""
+    if settings.over_fetch is not None:
+        return max(settings.over_fetch, 2 * wanted)
+    noise, asked = settings.noise if settings.mask else 0.0, settings.query_noise
+    of_products = sqrt(noise**2 + asked**2 + (noise * asked) ** 2)
+    return max(_WHOLE, 2 * wanted, over_fetch(rows, wanted, of_products))
+
+
 class StoreRanking:
     """Asks the store for candidates: as many as the policy says, or as the rule wants for so many rows and this noise.
 
@@ -26,9 +35,7 @@ class StoreRanking:
     """
 
     def __init__(self, settings: Vectors, protector: Protector, ticks: Callable[[], float] = time.monotonic) -> None:
-        noise, asked = settings.noise if settings.mask else 0.0, settings.query_noise
-        self._fixed = settings.over_fetch
-        self._noise = sqrt(noise**2 + asked**2 + (noise * asked) ** 2)  # of an inner product of the two
+        self._settings = settings
         self._protector = protector
         self._ticks = ticks
         self._counted: dict[tuple[str, ...], tuple[float, int]] = {}
@@ -36,11 +43,9 @@ class StoreRanking:
     def candidates(self, scoped: Scoped, queries: Floats, view: View) -> Flow[list[Sequence[Row]]]:
         """Return the store's K best rows per query; never fewer than twice what the caller will see."""
         wanted = (scoped.limit or 0) + scoped.offset
-        limit = self._fixed
-        if limit is None:
-            limit = max(_WHOLE, over_fetch((yield from self._rows(view)), wanted, self._noise))
+        rows = (yield from self._rows(view)) if self._settings.over_fetch is None else 0
         found: Sequence[Sequence[Row]] = yield Search(
-            self._protector.query(queries, view.space), scoped.native, max(limit, 2 * wanted)
+            self._protector.query(queries, view.space), scoped.native, candidates_of(self._settings, rows, wanted)
         )
         return list(found)
 
