@@ -216,6 +216,14 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
+class Diversity:
+    """How much hits shall differ: `weight` from 0 (not at all) to 1, chosen among so many of the most relevant."""
+
+    weight: float
+    candidates: int
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """A native read, in neutral form. Without a query it lists; with one it ranks, `limit` hits per query."""
 
@@ -226,6 +234,7 @@ class Ask:
     offset: int = 0
     threshold: float | None = None  # in the metric's own sense: similarity at least, distance at most
     restore: bool = True  # False for counts and deletes, which show no text
+    diversity: Diversity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +248,14 @@ class Scoped:
     offset: int
     threshold: float | None
     vectors: Floats | None = field(default=None, repr=False)
+    diversity: Diversity | None = None
+
+    @property
+    def wanted(self) -> int | None:
+        """How many rows are ranked exactly to answer this; None for all."""
+        if self.limit is None:
+            return None
+        return max(self.offset + self.limit, self.diversity.candidates if self.diversity is not None else 0)
 
 
 @dataclass(frozen=True, slots=True)

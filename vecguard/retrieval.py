@@ -14,7 +14,7 @@ from vecguard.filters import Compare, Ids, Predicate, all_of, holds, pushable, r
 from vecguard.flow import Flow
 from vecguard.policy import Policy
 from vecguard.ports import Find, Found, Protector
-from vecguard.ranking.best import Ranked
+from vecguard.ranking.best import Hit, Ranked, shown
 from vecguard.ranking.exact import best, scores, unmasked
 from vecguard.ranking.guard import OwnerRanking
 from vecguard.ranking.store import StoreRanking
@@ -50,7 +50,9 @@ class Retrieval:
         clear = clear_test(self._policy.metadata, view.shelf.traits)
         owners = view.scope.predicate(view.space.collection_keys)
         native = all_of(owners, self._unexpired(), relax(whole, clear))
-        return Scoped(native, whole, pushable(whole, clear), ask.limit, ask.offset, ask.threshold, queries)
+        return Scoped(
+            native, whole, pushable(whole, clear), ask.limit, ask.offset, ask.threshold, queries, ask.diversity
+        )
 
     def _unexpired(self) -> Predicate | None:
         """Spare the store a second condition where no row of this policy expires; the guard looks at each anyway."""
@@ -99,8 +101,9 @@ class Retrieval:
         for query, group in enumerate(groups):
             columns = [column[row.backend_id] for row in group if row.backend_id in column]
             line = scores(queries[query : query + 1], exact[columns], metric)[0] if columns else np.empty(0)
-            order = best(line, metric, scoped.threshold)[scoped.offset :][: scoped.limit]
-            ranked.append([Ranked(alive[columns[at]][1], float(line[at])) for at in order])
+            order = best(line, metric, scoped.threshold)[: scoped.wanted]
+            hits = [Hit(float(line[at]), alive[columns[at]][1], exact[columns[at]]) for at in order]
+            ranked.append(shown(hits, queries[query], metric, scoped))
         return ranked
 
     def _candidates(self, scoped: Scoped, queries: Floats, view: View) -> Flow[list[Sequence[Row]]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import islice
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 from qdrant_client.http import models as rest
@@ -18,7 +19,7 @@ from vecguard import BadInput, Missing, Undecided
 from vecguard.facade import Room, counting, forgetting, reading, refuse_unknown, verifying, writing
 from vecguard.flow import Flow
 from vecguard.principal import Acting, resolve
-from vecguard.records import Answer, Ask, Query, Record, RecordId
+from vecguard.records import Answer, Ask, Diversity, Query, Record, RecordId
 from vecguard.steps import Path, Steps, Withhold
 from vecguard_qdrant import _ids
 from vecguard_qdrant._collections import opened, shelves
@@ -226,6 +227,7 @@ def query_points(
     if query is None and score_threshold is not None:
         raise ValueError("A query is needed to use the score_threshold.")
     target = None if query is None else _target(query)
+    diversity = _diversity(query, limit)
     chosen, shown = parse(query_filter, shelves(room).text_keys), checked_selector(with_payload)
     if with_vectors:
         yield Withhold(room)
@@ -241,6 +243,7 @@ def query_points(
         where=chosen.where,
         limit=skipped + limit + (itself is not None),
         threshold=threshold(score_threshold, metric),
+        diversity=diversity,
     )
     answer = yield Path(at, _native_if_missing(reading(at, ask, who)))
     hits = [hit for hit in answer.hits if itself is None or _ids.key(hit.record.id) != _ids.key(itself)]
@@ -258,14 +261,31 @@ def _target(query: Any) -> Query:
     """Return what to search for. Ids are looked up among one's own points only."""
     match query:
         case rest.NearestQuery():
-            if type(query) is not rest.NearestQuery or query.mmr is not None:
-                raise Undecided("NearestQuery is guarded without mmr")
+            if type(query) is not rest.NearestQuery:
+                raise Undecided("no rule covers this kind of NearestQuery")
             return _target(query.nearest)
         case list() | tuple() | np.ndarray():
             return Query(vectors=np.asarray([dense(query, 0)]))
         case _ if type(query).__module__.startswith("qdrant_client."):
             raise Undecided(f"no rule covers {type(query).__name__}: query with a vector or one's own point id")
     return Query(ids=(_ids.looked_up(query),))
+
+
+def _diversity(query: Any, limit: int) -> Diversity | None:
+    """Return how much hits shall differ, with Qdrant's defaults; it is done on exact vectors, in the guard."""
+    mmr = query.mmr if isinstance(query, rest.NearestQuery) else None
+    if mmr is None:
+        return None
+    if isinstance(query.nearest, int | str | UUID):
+        raise Undecided("mmr is guarded for query vectors, not for a point's own id")
+    weight = 0.5 if mmr.diversity is None else mmr.diversity
+    candidates = limit if mmr.candidates_limit is None else mmr.candidates_limit
+    if not (0.0 <= weight <= 1.0 and 0 <= candidates <= _MOST_CANDIDATES):
+        raise ValueError(f"mmr takes a diversity from 0 to 1 and a candidates_limit from 0 to {_MOST_CANDIDATES}")
+    return Diversity(weight, candidates)
+
+
+_MOST_CANDIDATES = 16_384  # Qdrant's own
 
 
 def _native_if_missing(flow: Flow[Answer]) -> Flow[Answer]:

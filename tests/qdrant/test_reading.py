@@ -155,7 +155,7 @@ UNDECIDED: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
         {"prefetch": [models.Prefetch(query=[1.0] * 16)]},
     ),
     ("query_points", (models.RecommendQuery(recommend=models.RecommendInput(positive=[1])),), {}),
-    ("query_points", (models.NearestQuery(nearest=[1.0] * 16, mmr=models.Mmr(diversity=0.5)),), {}),
+    ("query_points", (models.NearestQuery(nearest=3, mmr=models.Mmr(diversity=0.5)),), {}),
     ("query_points", (models.SampleQuery(sample=models.Sample.RANDOM),), {}),
     ("query_points", ([1.0] * 16,), {"using": "title"}),
     ("query_points", ([1.0] * 16,), {"search_params": models.SearchParams(exact=True)}),

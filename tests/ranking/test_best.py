@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vecguard.filters import EVERYTHING
 from vecguard.ranking.best import Best
 from vecguard.ranking.exact import best, scores
 from vecguard.ranking.rows import OwnerRows
-from vecguard.records import Metric, Opened, Record, RecordId, VectorSeal
+from vecguard.records import Metric, Opened, Record, RecordId, Scoped, VectorSeal
 
 METRICS: tuple[Metric, ...] = get_args(Metric)
 
@@ -34,6 +35,10 @@ def rows_of(exact: np.ndarray, first: int = 0) -> OwnerRows:
     return OwnerRows.of(opened, exact)
 
 
+def scoped(limit: int | None) -> Scoped:
+    return Scoped(EVERYTHING, EVERYTHING, True, limit, 0, None)
+
+
 def ranked(
     queries: np.ndarray, parts: list[np.ndarray], metric: Metric, wanted: int | None, threshold: float | None
 ) -> list[list[tuple[str, float | None]]]:
@@ -42,7 +47,7 @@ def ranked(
         rows = rows_of(part, first)
         collected.add(rows, np.ones(len(rows), dtype=np.bool_))
         first += len(part)
-    return [[(each.opened.backend_id, each.score) for each in line] for line in collected.ranked(0, wanted)]
+    return [[(each.opened.backend_id, each.score) for each in line] for line in collected.ranked(scoped(wanted))]
 
 
 def brute_force(
@@ -95,7 +100,7 @@ def test_rows_that_are_not_allowed_are_not_ranked() -> None:
     allowed = rng.random(200) < 0.3
     collected = Best(queries, "cosine", 10, None)
     collected.add(rows_of(exact), allowed)
-    found = [int(each.opened.backend_id) for each in collected.ranked(0, 10)[0]]
+    found = [int(each.opened.backend_id) for each in collected.ranked(scoped(10))[0]]
     line = scores(queries, exact, "cosine")[0]
     assert found == [at for at in best(line, "cosine", None) if allowed[at]][:10]
 

@@ -7,16 +7,17 @@ k-th. They alone are scored in float64. The result is that of scoring everything
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vecguard.arrays import Doubles, Floats, norms
+from vecguard.ranking.diversity import diverse
 from vecguard.ranking.exact import scores
 from vecguard.ranking.rows import OwnerRows
-from vecguard.records import Metric, Opened
+from vecguard.records import Metric, Opened, Scoped
 
 _QUERIES_AT_ONCE = 64  # bounds the table of products: 64 x n
 
@@ -29,6 +30,25 @@ class Ranked:
     score: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A row that may be handed out, with its exact vector, which is not."""
+
+    score: float
+    opened: Opened
+    vector: Floats = field(repr=False)
+
+
+def shown(hits: Sequence[Hit], query: Floats, metric: Metric, scoped: Scoped) -> list[Ranked]:
+    """Return the hits (best first) that an ask is for: behind its offset, and as different as it wants them."""
+    end = None if scoped.limit is None else scoped.offset + scoped.limit
+    if scoped.diversity is not None and hits:
+        vectors = np.stack([hit.vector for hit in hits])
+        weight, wanted = scoped.diversity.weight, len(hits) if end is None else end
+        hits = [hits[at] for at in diverse(query, vectors, metric, wanted, weight)]
+    return [Ranked(hit.opened, hit.score) for hit in hits[scoped.offset : end]]
+
+
 class Best:
     """Collects the `wanted` best rows (all for None) of each of the queries (m, d) that pass the threshold."""
 
@@ -37,7 +57,7 @@ class Best:
         self._metric: Metric = metric
         self._wanted = wanted
         self._threshold = threshold
-        self._found: list[list[tuple[float, Opened]]] = [[] for _ in queries]
+        self._found: list[list[Hit]] = [[] for _ in queries]
 
     def add(self, rows: OwnerRows, allowed: NDArray[np.bool_]) -> None:
         """Rank the allowed rows of a part among those that came before; equal scores keep the order of coming."""
@@ -47,11 +67,14 @@ class Best:
             queries = self._queries[start : start + _QUERIES_AT_ONCE]
             for at, possible in enumerate(self._possible(queries, rows, allowed), start=start):
                 line = scores(self._queries[at : at + 1], rows.exact[possible], self._metric)[0]
-                self._merge(at, [(float(line[i]), rows.opened[row]) for i, row in enumerate(possible)])
+                found = zip(line, possible, strict=True)
+                self._merge(at, [Hit(float(score), rows.opened[row], rows.exact[row]) for score, row in found])
 
-    def ranked(self, offset: int, limit: int | None) -> list[list[Ranked]]:
-        """Return for each query the hits behind `offset`, best first, `limit` at most."""
-        return [[Ranked(opened, score) for score, opened in found[offset:][:limit]] for found in self._found]
+    def ranked(self, scoped: Scoped) -> list[list[Ranked]]:
+        """Return for each query the hits that are asked for."""
+        return [
+            shown(hits, query, self._metric, scoped) for query, hits in zip(self._queries, self._found, strict=True)
+        ]
 
     def _possible(self, queries: Floats, rows: OwnerRows, allowed: NDArray[np.bool_]) -> Sequence[NDArray[np.intp]]:
         """Return for each query the rows, in order, among which the best are."""
@@ -65,11 +88,11 @@ class Best:
             np.flatnonzero(line >= lowest - margin) for line, lowest, margin in zip(keys, least, slack, strict=True)
         ]
 
-    def _merge(self, at: int, hits: list[tuple[float, Opened]]) -> None:
+    def _merge(self, at: int, hits: list[Hit]) -> None:
         near = self._metric == "l2"
         if self._threshold is not None:
-            hits = [hit for hit in hits if (hit[0] <= self._threshold if near else hit[0] >= self._threshold)]
-        merged = sorted(self._found[at] + hits, key=lambda hit: hit[0] if near else -hit[0])
+            hits = [hit for hit in hits if (hit.score <= self._threshold if near else hit.score >= self._threshold)]
+        merged = sorted(self._found[at] + hits, key=lambda hit: hit.score if near else -hit.score)
         self._found[at] = merged[: self._wanted]
 
 

@@ -50,8 +50,7 @@ class OwnerRanking:
     def rank(self, scoped: Scoped, view: View, *, afresh: bool = False) -> Flow[list[list[Ranked]]]:
         """Rank every row in scope for each query. `afresh` reads from the store whatever is kept."""
         assert scoped.vectors is not None  # noqa: S101 - the caller looked
-        wanted = None if scoped.limit is None else scoped.offset + scoped.limit
-        best = Best(scoped.vectors, view.shelf.traits.metric, wanted, scoped.threshold)
+        best = Best(scoped.vectors, view.shelf.traits.metric, scoped.wanted, scoped.threshold)
         warm = False
         for space in view.spaces.values():
             kept = None if afresh else self._kept(view.uid, space)
@@ -60,7 +59,7 @@ class OwnerRanking:
             else:
                 best.add(kept, kept.allowed(scoped.whole, self._clock()))
                 warm = True
-        ranked = best.ranked(scoped.offset, scoped.limit)
+        ranked = best.ranked(scoped)
         if warm and not (yield from _still_there(ranked)):
             return (yield from self.rank(scoped, view, afresh=True))
         return ranked

@@ -42,7 +42,7 @@ class StoreRanking:
 
     def candidates(self, scoped: Scoped, queries: Floats, view: View) -> Flow[list[Sequence[Row]]]:
         """Return the store's K best rows per query; never fewer than twice what the caller will see."""
-        wanted = (scoped.limit or 0) + scoped.offset
+        wanted = scoped.wanted or scoped.offset
         rows = (yield from self._rows(view)) if self._settings.over_fetch is None else 0
         found: Sequence[Sequence[Row]] = yield Search(
             self._protector.query(queries, view.space), scoped.native, candidates_of(self._settings, rows, wanted)
