@@ -1,4 +1,4 @@
-"""The command line: `vecguard demo`, `vecguard bench retrieval`, `vecguard keys new`."""
+"""The command line: `vecguard demo`, `calibrate`, `bench retrieval`, `check text`, `keys new`."""
 
 from vecguard.cli._app import app
 
