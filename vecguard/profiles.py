@@ -101,7 +101,8 @@ def _non_recoverable(policy: Policy) -> str:
         f"rotation, and at length 1: lengths are not kept. {figures} That is for one draw. The same content under the "
         "same id keeps its vector; other content, another id, and a record deleted and inserted again draw afresh, and "
         f"draws of one text compose: m of them to {_COMPOSED[name]}, and their mean has noise of about r / sqrt(m). "
-        "`vecguard calibrate` measures the search loss. Whoever holds the keys can open the sealed text, or confirm a "
+        "`vecguard.protect.search_loss` estimates the search loss on your own vectors. Whoever holds the keys can open "
+        "the sealed text, or confirm a "
         "guess of it."
     )
 

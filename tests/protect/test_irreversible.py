@@ -413,5 +413,5 @@ def test_explain_says_what_it_is_and_never_an_epsilon_alone(name: Any, noise: fl
     assert any(vacuous for _, vacuous in complete) or noise > 2
     for said in (f"r={noise:g}", f"{1 / sqrt(1 + noise**2):.3f}", "Nobody can take it off", "of the noisy vector"):
         assert said in words
-    assert "`vecguard calibrate` measures" in words
+    assert "search_loss` estimates the search loss" in words
     assert "draw afresh" in words
