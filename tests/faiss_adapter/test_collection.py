@@ -82,7 +82,7 @@ def test_filters_are_those_of_brute_force(policy, native):
         found = notes.query(query_texts=["heart fever"], n_results=5, where=where)
         products = np.array([embed([documents[i]])[0] @ question for i in wanted])
         distances = 1 - products if native is faiss.IndexFlatIP else 2 - 2 * products
-        np.testing.assert_allclose(found["distances"][0], np.sort(distances)[:5], atol=1e-4)
+        np.testing.assert_allclose(found["distances"][0], np.sort(distances)[:5], atol=1e-3)
         assert set(found["ids"][0]) <= {ids[i] for i in wanted}
 
 
@@ -98,7 +98,7 @@ def test_a_round_trip(notes):
     assert trusted.get(["n1"])["documents"] == ["Call John Smith at 212-555-0187"]
     found = alice.query("nothing personal", n_results=1)
     assert found["ids"] == [["n2"]]
-    assert found["distances"][0][0] == pytest.approx(0, abs=1e-5)
+    assert found["distances"][0][0] == pytest.approx(0, abs=1e-4)
 
 
 def test_add_leaves_and_upsert_merges(notes):
