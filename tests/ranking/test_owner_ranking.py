@@ -237,6 +237,10 @@ def test_an_owner_that_does_not_fit_is_read_in_pages_with_one_warning(
     assert desk.guard.owners.cache.nbytes == 0
     pages = [each for each in desk.store.requests if isinstance(each, Find) and each.vectors]
     assert max(each.limit or 10**9 for each in pages[-4:]) == 50
+    desk.forget([f"n{at}" for at in range(10, 230)])
+    assert len(desk.nearest("heart fever", limit=12)) == 10  # notices that it has shrunk
+    assert len(desk.nearest("heart fever", limit=12)) == 10
+    assert desk.guard.owners.cache.nbytes > 0
 
 
 def test_a_store_that_changes_its_answers_cannot_make_a_search_go_on_for_ever(strict: Any) -> None:

@@ -68,7 +68,8 @@ class Best:
             for at, possible in enumerate(self._possible(queries, rows, allowed), start=start):
                 line = scores(self._queries[at : at + 1], rows.exact[possible], self._metric)[0]
                 found = zip(line, possible, strict=True)
-                self._merge(at, [Hit(float(score), rows.opened[row], rows.exact[row]) for score, row in found])
+                # copied: a view of one row would keep all vectors of its part in memory
+                self._merge(at, [Hit(float(score), rows.opened[row], rows.exact[row].copy()) for score, row in found])
 
     def ranked(self, scoped: Scoped) -> list[list[Ranked]]:
         """Return for each query the hits that are asked for."""

@@ -102,7 +102,8 @@ class OwnerRanking:
         """Read an owner's rows into `best`, and keep them if nobody wrote meanwhile."""
         key, mine = (view.uid, space.owner_tag), Compare((OWNER_FIELD,), "eq", space.owner_tag)
         if key in self._too_large:
-            yield from self._stream(mine, view, where, best, 0)
+            if (yield from self._stream(mine, view, where, best, 0)) <= self.cache.limit:
+                self._too_large.discard(key)  # it has shrunk, and is kept from the next search on
             return
         before = self._epochs.moment(view.uid, space.owner_digest)
         room = max(_PAGE, self.cache.limit // (4 * (view.shelf.dimension or 0) + _ROW))
@@ -115,14 +116,15 @@ class OwnerRanking:
         elif not before.writing and self._epochs.moment(view.uid, space.owner_digest) == before:
             self.cache.put(key, rows, before.epoch)
 
-    def _stream(self, mine: Predicate, view: View, where: Predicate, best: Best, start: int) -> Flow[None]:
-        """Read page by page. A row that another process deletes meanwhile can hide one from this call."""
-        found = Found((), _PAGE)
+    def _stream(self, mine: Predicate, view: View, where: Predicate, best: Best, start: int) -> Flow[int]:
+        """Read page by page; return how many bytes came. A row deleted meanwhile can hide one from this call."""
+        found, size = Found((), _PAGE), 0
         while found.count == _PAGE:
             found = yield Find(mine, limit=_PAGE, offset=start, vectors=True)
             rows = self._opened(found.rows, view)
             best.add(rows, rows.allowed(where, self._clock()))
-            start += _PAGE
+            start, size = start + _PAGE, size + rows.nbytes
+        return size
 
     def _opened(self, rows: Sequence[Row], view: View) -> OwnerRows:
         """Authenticate and unmask rows; those that are not what was stored do not exist."""
