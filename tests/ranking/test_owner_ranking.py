@@ -290,3 +290,14 @@ def test_concurrent_searches_and_writes_agree(strict: Any) -> None:
         thread.join()
     assert wrong == []
     assert len(strict.nearest("heart lung", limit=99)) == 50
+
+
+def test_what_a_caller_does_to_an_answer_does_not_change_what_is_kept(strict: Any) -> None:
+    """Neither the answer of the first search nor that of a later one shares its fields with the next."""
+    strict.write(["a"], ["heart lung"], [{"ward": {"bed": 1}, "list": [1]}])
+    for _ in range(3):
+        fields: Any = strict.read(Ask(query=Query(texts=("heart",)), limit=1)).hits[0].record.fields
+        assert fields == {"ward": {"bed": 1}, "list": [1]}
+        fields["ward"]["bed"] = 999
+        fields["list"].append(2)
+        fields["planted"] = True

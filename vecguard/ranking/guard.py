@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import replace
 
 from vecguard.errors import OwnerTooLargeWarning
@@ -62,7 +63,7 @@ class OwnerRanking:
         ranked = best.ranked(scoped)
         if warm and not (yield from _still_there(ranked)):
             return (yield from self.rank(scoped, view, afresh=True))
-        return ranked
+        return [[_handed_out(each) for each in group] for group in ranked]
 
     def written(self, intent: Intent, done: Done, view: View) -> None:
         """Bring what is kept of the acting owner up to a write or delete that this process has just carried out."""
@@ -141,6 +142,12 @@ class OwnerRanking:
             OwnerTooLargeWarning,
             stacklevel=2,
         )
+
+
+def _handed_out(ranked: Ranked) -> Ranked:
+    """Copy the fields: a caller may change what it gets, and what is kept must not change with it."""
+    record = ranked.opened.record
+    return replace(ranked, opened=replace(ranked.opened, record=replace(record, fields=deepcopy(record.fields))))
 
 
 def _still_there(ranked: Sequence[Sequence[Ranked]]) -> Flow[bool]:
