@@ -154,8 +154,8 @@ def _breakdown(guarded: Guarded, data: Rows, sizes: Sequence[int], times: int = 
         spent = {"store": 0.0, "epoch": 0.0, "audit": 0.0}
         with (
             mock.patch.object(flow, "_outcome", _timed(flow._outcome, spent, "store")),  # noqa: SLF001
-            mock.patch.object(database, "look", _timed(database.look, spent, "epoch")),
-            mock.patch.object(database, "run", _timed(database.run, spent, "audit")),
+            mock.patch.object(database, "rows", _timed(database.rows, spent, "epoch")),
+            mock.patch.object(database, "write", _timed(database.write, spent, "audit")),
         ):
             started = time.perf_counter()
             for at in range(times):

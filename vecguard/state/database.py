@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from threading import RLock
 from typing import Any, TypeVar
@@ -13,7 +14,8 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from vecguard.errors import StateError
-from vecguard.state import tables
+from vecguard.state import forks, tables
+from vecguard.state.direct import Direct, Prepared, Values
 
 T = TypeVar("T")
 MEMORY = ":memory:"
@@ -26,7 +28,8 @@ class Database:
 
     SQLite runs in WAL mode with `secure_delete` (deleted originals leave no bytes), `synchronous=FULL` (what was
     acknowledged is on disk) and BEGIN IMMEDIATE (two writers queue up instead of failing half-way). `":memory:"` is one
-    database for all threads of the process.
+    database for all threads of the process. What every read waits for (`rows` and `write`) goes the short way where
+    there is one. A process may fork: its child opens connections of its own.
     """
 
     def __init__(self, url: str) -> None:
@@ -36,6 +39,8 @@ class Database:
         self._lock = RLock() if self.in_memory else None
         self._engine = self._shielded(lambda: _engine(url, in_memory=self.in_memory))
         self._shielded(lambda: _create_tables(self._engine))
+        self._direct = Direct(self._engine) if Direct.serves(self._engine) else None
+        forks.follow(self)
 
     @contextmanager
     def begin(self, *, lasting: bool = True) -> Iterator[Connection]:
@@ -66,9 +71,46 @@ class Database:
 
         return self._shielded(inside)
 
+    def rows(self, query: Prepared, values: Values) -> Sequence[Sequence[Any]]:
+        """Return what one SELECT finds, on one snapshot: `look` at its cheapest."""
+        direct = self._direct
+        if direct is None:
+            return self.look(lambda connection: connection.execute(query.statement, values).all())
+        return self._shielded(lambda: direct.rows(query, values))
+
+    def write(self, steps: Sequence[tuple[Prepared, Sequence[Values]]]) -> None:
+        """Run each statement for each of its values in one transaction that is not `lasting`: `run` at its cheapest."""
+
+        def work(connection: Connection) -> None:
+            for each, rows in steps:
+                connection.execute(each.statement, rows)
+
+        direct = self._direct
+        if direct is None:
+            self.run(work, lasting=False)
+        else:
+            self._shielded(lambda: direct.write(steps))
+
     def close(self) -> None:
         """Close every connection."""
+        if self._direct is not None:
+            self._direct.close()
         self._engine.dispose()
+
+    def before_fork(self) -> None:
+        """Close every connection that nobody uses at the moment; the next call opens one again."""
+        if not self.in_memory:
+            self.close()
+
+    def after_fork(self) -> None:
+        """Start afresh in a child process. A database in memory was copied with the rest of it."""
+        if self._lock is not None:
+            self._lock = RLock()
+            return
+        forks.leave(self._engine.pool)
+        self._engine.dispose(close=False)
+        if self._direct is not None:
+            self._direct.abandon()
 
     def __repr__(self) -> str:
         return f"<Database on {self._engine.dialect.name}>"
@@ -77,7 +119,7 @@ class Database:
     def _shielded(call: Callable[[], T]) -> T:
         try:
             return call()
-        except (SQLAlchemyError, ImportError, OSError) as failure:
+        except (SQLAlchemyError, sqlite3.Error, ImportError, OSError) as failure:
             reason = type(failure).__name__
         raise StateError(f"the state database could not be used ({reason})")
 
