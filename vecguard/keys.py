@@ -37,21 +37,34 @@ _NONCE = 12
 class Secret:
     """Key material that shows itself to nobody by accident: no repr, no pickle, no copy, constant-time equality."""
 
-    __slots__ = ("_bytes",)
+    __slots__ = ("_bytes", "_cipher", "_derived")
 
     def __init__(self, material: bytes) -> None:
         if type(material) is not bytes or len(material) != KEY_BYTES:
             raise KeyringError(f"a key is bytes, {KEY_BYTES} of them")
         self._bytes = material
+        self._cipher: AESGCMSIV | None = None
+        self._derived: dict[str, Secret] = {}
 
     def reveal(self) -> bytes:
         """Return the bytes, for a primitive to use."""
         return self._bytes
 
     def derive(self, purpose: str, *context: str | bytes) -> Secret:
-        """Derive the key for one purpose: HKDF-Expand with a typed, length-prefixed label."""
+        """Derive the key for one purpose: HKDF-Expand with a typed, length-prefixed label. Without context, once."""
+        if not context and purpose in self._derived:
+            return self._derived[purpose]
         info = packed("vecguard.v1", purpose, *context)
-        return Secret(HKDFExpand(SHA256(), KEY_BYTES, info).derive(self._bytes))
+        derived = Secret(HKDFExpand(SHA256(), KEY_BYTES, info).derive(self._bytes))
+        if not context:
+            self._derived[purpose] = derived
+        return derived
+
+    def cipher(self) -> AESGCMSIV:
+        """Return AES-256-GCM-SIV under this key, made once: that takes about as long as using it."""
+        if self._cipher is None:
+            self._cipher = AESGCMSIV(self._bytes)
+        return self._cipher
 
     def mac(self, *parts: str | bytes | int) -> bytes:
         """HMAC-SHA256 over typed, length-prefixed parts, so that no two lists of parts give one message."""
@@ -99,7 +112,7 @@ def seal(key: Secret, plain: bytes, *associated: str | bytes | int) -> bytes:
     The header and the associated parts are authenticated. SIV keeps its promises even if a nonce ever repeats.
     """
     nonce = secrets.token_bytes(_NONCE)
-    return _MAGIC + nonce + AESGCMSIV(key.reveal()).encrypt(nonce, plain, _MAGIC + packed(*associated))
+    return _MAGIC + nonce + key.cipher().encrypt(nonce, plain, _MAGIC + packed(*associated))
 
 
 def unseal(key: Secret, sealed: bytes, *associated: str | bytes | int) -> bytes:
@@ -108,7 +121,7 @@ def unseal(key: Secret, sealed: bytes, *associated: str | bytes | int) -> bytes:
     if sealed[:head] == _MAGIC and len(sealed) > head + _NONCE:
         nonce, body = sealed[head : head + _NONCE], sealed[head + _NONCE :]
         try:
-            return AESGCMSIV(key.reveal()).decrypt(nonce, body, _MAGIC + packed(*associated))
+            return key.cipher().decrypt(nonce, body, _MAGIC + packed(*associated))
         except InvalidTag:
             pass
     raise WrongKey("this was not sealed with the key at hand, or was changed since")

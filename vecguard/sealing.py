@@ -1,31 +1,32 @@
 """Sealing and opening rows: the last stage before the shelf, and the first one after it.
 
-A row on the shelf has the clear fields that its policy allows, and five of ours:
+A row on the shelf has the clear fields that its policy allows, and as few of ours as can be, because stores keep and
+index each by itself (docs/adr/0017):
 
-    _vg_scheme   1; what tells our rows from unguarded ones
     _vg_owner    the owner's tag in this collection
-    _vg_stamp    scheme, policy fingerprint and row version
-    _vg_expires  seconds since the epoch; far in the future without a retention rule
-    _vg_seal     AES-256-GCM-SIV of everything else: id, text, long fields, what unmasks the vector
-    _vg_tag      HMAC over all of these, the clear fields and the row's place (collection, backend id, owner)
+    _vg_expires  seconds since the epoch; `NEVER` without a retention rule
+    _vg_seal     stamp | tag | AES-256-GCM-SIV of everything else: id, text, long fields, what unmasks the vector
+    _vg_scheme   2, in rows that expire only: `_vg_expires` tells the others from unguarded ones
 
-All are scalars: list metadata of a deleted Chroma collection can turn up in a new one. The tag does not cover vector
-bits, because stores normalise and round them; a swapped vector shows when it is unmasked.
+The stamp is scheme, policy fingerprint and row version. The tag is an HMAC over all of these, the clear fields and the
+row's place (collection, backend id, owner). It does not cover vector bits, because stores normalise and round them; a
+swapped vector shows when it is unmasked. All fields are scalars: list metadata of a deleted Chroma collection can turn
+up in a new one.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import hmac
 import json
 import struct
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from vecguard.errors import Tampered, WrongKey
 from vecguard.fields import RESERVED, canonical, merged, split
+from vecguard.filters import AnyOf, Compare, Not, Predicate, all_of
 from vecguard.keys import seal, unseal
 from vecguard.policy import Policy
 from vecguard.ports import Traits
@@ -47,16 +48,39 @@ from vecguard.scrub.tokens import tokens_of
 from vecguard.space import Space
 
 SCHEME_FIELD = "_vg_scheme"
-STAMP_FIELD = "_vg_stamp"
 EXPIRES_FIELD = "_vg_expires"
 SEAL_FIELD = "_vg_seal"
-TAG_FIELD = "_vg_tag"
-SCHEME = 1
-_HEAD = struct.Struct("<B16s16sddBB")  # flags, digests of the original and of the content, norm, scale, draw, sketch
-_ALTERED, _ORIGINAL, _CALLER = 1, 2, 4
-_COMPACT = json.JSONEncoder(separators=(",", ":"))
+SCHEME = 2
 NEVER = 1e11
 """The expiry of rows that do not expire. Stores cannot ask for "later than now, or absent", so it is never absent."""
+
+_MARKS = (Compare((EXPIRES_FIELD,), "eq", NEVER), Compare((SCHEME_FIELD,), "eq", SCHEME))
+GUARDED: Predicate = AnyOf(_MARKS, 1)
+"""Rows that look like ours. Whether they are is said by their tag alone."""
+UNGUARDED: Predicate = all_of(*(Not(each) for each in _MARKS))
+"""All others. Every store takes a row without a field for one in which it is not equal to anything."""
+
+_STAMP = struct.Struct(">B4sHI")  # scheme, policy fingerprint, version in 48 bits
+_TAG_BYTES = 16
+_TAG_CHARS = 36  # base64 of the stamp and the tag, 27 bytes: the rest of a seal is base64 of its own
+_HEAD = struct.Struct("<B16sddBB")  # flags, digest of the content, norm, scale, draw, length of the sketch
+_ALTERED, _ORIGINAL, _CALLER, _KIND = 1, 2, 4, 8
+_KINDS: tuple[Literal["str", "int", "uuid"], ...] = ("str", "int", "uuid")
+_DIGEST = 16
+_COMPACT = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+
+
+def tag_of(fields: Fields) -> str:
+    """Return what tells a version of a row from every other, believed or not: its stamp and tag, as they are stored."""
+    return str(fields.get(SEAL_FIELD, ""))[:_TAG_CHARS]
+
+
+def version_of(fields: Fields) -> int:
+    """Return the version that a row says it is, believed or not; 0 where it says nothing."""
+    try:
+        return _version(_bytes(tag_of(fields)))
+    except (ValueError, struct.error):
+        return 0
 
 
 class Sealer:
@@ -65,7 +89,7 @@ class Sealer:
     def __init__(self, policy: Policy, traits: Traits) -> None:
         self._policy = policy
         self._traits = traits
-        self._fingerprint = policy.fingerprint
+        self._fingerprint = bytes.fromhex(policy.fingerprint)
 
     def __repr__(self) -> str:
         return f"<Sealer for {self._traits.kind}>"
@@ -87,15 +111,13 @@ class Sealer:
         text = (body.text or None) if self._policy.texts == "clear" else None
         plain = _encode(body, hidden, vector_seal, with_text=text is None)
         ours: dict[str, Any] = {
-            SCHEME_FIELD: SCHEME,
             OWNER_FIELD: space.owner_tag,
-            STAMP_FIELD: f"{SCHEME}.{self._fingerprint}.{body.version}",
             EXPIRES_FIELD: expires,
-            SEAL_FIELD: base64.b64encode(
-                seal(space.owner_keys.seals, plain, "row", space.uid, body.backend_id, space.owner)
-            ).decode(),
+            **({} if expires == NEVER else {SCHEME_FIELD: SCHEME}),
         }
-        ours[TAG_FIELD] = _tag(space, body.backend_id, ours, clear, text)
+        sealed = _text(seal(space.owner_keys.seals, plain, "row", space.uid, body.backend_id, space.owner))
+        stamp = _STAMP.pack(SCHEME, self._fingerprint, *divmod(body.version, 1 << 32))
+        ours[SEAL_FIELD] = _text(stamp + _tag(space, body.backend_id, ours, stamp, sealed, clear, text)) + sealed
         return SealedRow(
             backend_id=body.backend_id,
             vector=vector,
@@ -125,56 +147,82 @@ class Sealer:
         return None if opened is None or float(row.fields[EXPIRES_FIELD]) <= now else opened
 
     def _authentic(self, row: Row, space: Space) -> Opened | None:
-        ours = {name: value for name, value in row.fields.items() if name.startswith(RESERVED)}
         clear = {name: value for name, value in row.fields.items() if not name.startswith(RESERVED)}
         try:
-            tag = ours.pop(TAG_FIELD)
-            if not hmac.compare_digest(str(tag), _tag(space, row.backend_id, ours, clear, row.text or None)):
+            tagged, sealed = row.fields[SEAL_FIELD][:_TAG_CHARS], row.fields[SEAL_FIELD][_TAG_CHARS:]
+            stamp, tag = (raw := _bytes(tagged))[: _STAMP.size], raw[_STAMP.size :]
+            expected = _tag(space, row.backend_id, row.fields, stamp, sealed, clear, row.text or None)
+            if not hmac.compare_digest(tag, expected):
                 return None
-            sealed = base64.b64decode(ours[SEAL_FIELD], validate=True)
-            plain = unseal(space.owner_keys.seals, sealed, "row", space.uid, row.backend_id, space.owner)
-        except (KeyError, TypeError, ValueError, binascii.Error, WrongKey):
+            plain = unseal(space.owner_keys.seals, _bytes(sealed), "row", space.uid, row.backend_id, space.owner)
+        except (KeyError, TypeError, ValueError, WrongKey):
             return None
-        return _decode(plain, row, clear, str(ours[STAMP_FIELD]), str(tag))
+        return _decode(plain, row, clear, stamp)
 
 
 def _encode(body: Body, hidden: Fields, vector: VectorSeal, *, with_text: bool) -> bytes:
-    """Encode what is sealed: numbers and digests in a head of fixed size, names and texts as a JSON list behind it."""
+    """Encode what is sealed: numbers and digests in a head, names and texts as a JSON list behind it."""
     flags = _ALTERED * body.altered | _ORIGINAL * bool(body.original) | _CALLER * (vector.source == "caller")
-    original = bytes.fromhex(body.original)
-    head = _HEAD.pack(flags, original, vector.digest, vector.norm, vector.scale, vector.draw, len(vector.sketch))
-    content: list[Any] = [body.id.kind, body.id.given, body.text_field, hidden]
+    flags |= _KIND * _KINDS.index(body.id.kind)
+    head = _HEAD.pack(flags, vector.digest, vector.norm, vector.scale, vector.draw, len(vector.sketch))
+    content: list[Any] = [body.id.given, body.text_field, hidden]
     if with_text:
         content.append(body.text)
-    return head + vector.sketch + _COMPACT.encode(content).encode()
+    else:
+        while not content[-1] and len(content) > 1:
+            content.pop()
+    names = _COMPACT.encode(content).encode("utf-8", "surrogatepass")
+    return head + bytes.fromhex(body.original) + vector.sketch + names
 
 
-def _decode(plain: bytes, row: Row, clear: Fields, stamp: str, tag: str) -> Opened:
-    flags, original, digest, norm, scale, draw, sketched = _HEAD.unpack_from(plain)
-    start = _HEAD.size + sketched
-    kind, given, text_field, hidden, *text = json.loads(plain[start:])
+def _decode(plain: bytes, row: Row, clear: Fields, stamp: bytes) -> Opened:
+    flags, digest, norm, scale, draw, sketched = _HEAD.unpack_from(plain)
+    sketch = _HEAD.size + (_DIGEST if flags & _ORIGINAL else 0)
+    names = sketch + sketched
+    content: list[Any] = json.loads(plain[names:].decode("utf-8", "surrogatepass"))
+    absent: tuple[Any, ...] = ("", {}, row.text)
+    given, text_field, hidden, text = (*content, *absent[len(content) - 1 :])
     return Opened(
         # the canonical spelling of the id only served to find the row
-        record=Record(RecordId(kind, given, ""), text[0] if text else row.text, text_field, merged(clear, hidden)),
+        record=Record(RecordId(_KINDS[flags // _KIND], given, ""), text, text_field, merged(clear, hidden)),
         backend_id=row.backend_id,
         owner_tag=str(row.fields[OWNER_FIELD]),
-        vector=VectorSeal(
-            digest, norm, scale, "caller" if flags & _CALLER else "guard", draw, plain[_HEAD.size : start]
-        ),
+        vector=VectorSeal(digest, norm, scale, "caller" if flags & _CALLER else "guard", draw, plain[sketch:names]),
         altered=bool(flags & _ALTERED),
-        version=int(stamp.rsplit(".", 1)[1]),
+        version=_version(stamp),
         clear=tuple(clear),
-        tag=tag,
-        original=original.hex() if flags & _ORIGINAL else "",
+        tag=tag_of(row.fields),
+        original=plain[_HEAD.size : sketch].hex(),
         expires=float(row.fields[EXPIRES_FIELD]),
     )
 
 
-def _tag(space: Space, backend_id: str, ours: Fields, clear: Fields, text: str | None) -> str:
-    parts: list[str | bytes | int] = ["row", space.uid, backend_id, space.owner]
-    parts += [f"{name}={ours[name]}" for name in (SCHEME_FIELD, OWNER_FIELD, STAMP_FIELD)]
-    parts.append(f"expires={float(ours[EXPIRES_FIELD])!r}")
-    parts.append(hashlib.sha256(str(ours[SEAL_FIELD]).encode()).digest())
-    parts.append(canonical(clear))
-    parts.append("sealed text" if text is None else f"text={text}")
-    return space.owner_keys.tags.mac(*parts).hex()[:32]
+def _tag(
+    space: Space, backend_id: str, ours: Fields, stamp: bytes, sealed: str, clear: Fields, text: str | None
+) -> bytes:
+    """Return the tag of a row: what the stamp says is under it like everything else."""
+    return space.owner_keys.tags.mac(
+        "row",
+        space.uid,
+        backend_id,
+        space.owner,
+        ours[OWNER_FIELD],
+        stamp,
+        f"expires={float(ours[EXPIRES_FIELD])!r}, marked={ours.get(SCHEME_FIELD)!r}",
+        sealed,
+        canonical(clear),
+        "sealed text" if text is None else f"text={text}",
+    )[:_TAG_BYTES]
+
+
+def _version(stamp: bytes) -> int:
+    _, _, high, low = _STAMP.unpack_from(stamp)
+    return int(high << 32 | low)
+
+
+def _text(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()
+
+
+def _bytes(text: str) -> bytes:
+    return binascii.a2b_base64(text, strict_mode=True)

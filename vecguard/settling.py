@@ -14,7 +14,7 @@ from vecguard.errors import Pending, StoreFailed
 from vecguard.flow import Flow
 from vecguard.ports import Drop, Fetch, Put
 from vecguard.records import Row, Sealed, SealedRow
-from vecguard.sealing import STAMP_FIELD, TAG_FIELD
+from vecguard.sealing import tag_of, version_of
 from vecguard.shelf import Collection, Shelf
 from vecguard.state import State
 from vecguard.state.intents import Intent
@@ -84,22 +84,22 @@ def _attempt(request: Put | Drop) -> Flow[StoreFailed | None]:
     return None
 
 
-def _tags(rows: Sequence[Row]) -> dict[str, object]:
-    return {row.backend_id: row.fields.get(TAG_FIELD) for row in rows}
+def _tags(rows: Sequence[Row]) -> dict[str, str]:
+    return {row.backend_id: tag_of(row.fields) for row in rows}
 
 
 def _done(intent: Intent, seen: Sequence[Row]) -> bool:
     if intent.action == "drop":
         return not seen
     tags = _tags(seen)
-    return all(tags.get(row.backend_id) == row.fields[TAG_FIELD] for row in intent.rows.rows)
+    return all(tags.get(row.backend_id) == tag_of(row.fields) for row in intent.rows.rows)
 
 
 def _begun(intent: Intent, seen: Sequence[Row]) -> bool:
     if intent.action == "drop":
         return len(seen) < len(intent.rows.rows)
     tags = _tags(seen)
-    return any(tags.get(row.backend_id) == row.fields[TAG_FIELD] for row in intent.rows.rows)
+    return any(tags.get(row.backend_id) == tag_of(row.fields) for row in intent.rows.rows)
 
 
 def _again(intent: Intent, there: dict[str, Row]) -> Put | Drop | None:
@@ -112,15 +112,10 @@ def _again(intent: Intent, there: dict[str, Row]) -> Put | Drop | None:
 
 
 def _same_version(there: Row | None, wanted: SealedRow) -> bool:
-    return there is not None and there.fields.get(TAG_FIELD) == wanted.fields[TAG_FIELD]
+    return there is not None and tag_of(there.fields) == tag_of(wanted.fields)
 
 
 def _behind(there: Row | None, wanted: SealedRow) -> bool:
     if there is None:  # a row that keeps its vector needs one to keep
         return wanted.vector is not None
-    return _version(there.fields.get(STAMP_FIELD)) < _version(wanted.fields.get(STAMP_FIELD))
-
-
-def _version(stamp: object) -> int:
-    tail = str(stamp).rsplit(".", 1)[-1]
-    return int(tail) if tail.isdigit() else 0
+    return version_of(there.fields) < version_of(wanted.fields)

@@ -53,6 +53,8 @@ def _comparison(ask: Compare) -> dict[str, Any]:
     match ask.op, ask.value:
         case "eq", str() | int() as value:
             return {"match": rest.MatchValue(value=value)}
+        case "eq", float(value):  # only whole numbers, strings and booleans are matched
+            return {"range": rest.Range(gte=value, lte=value)}
         case "in", tuple(values):
             kinds: Any = list(values)  # all strings or all numbers, as they were parsed
             return {"match": rest.MatchAny(any=kinds)}

@@ -17,8 +17,10 @@ from vecguard import (
     EmbedderFailed,
     EmbedderMismatch,
     EmbedderNeeded,
+    Keyring,
     Policy,
     ReservedField,
+    Retention,
     Scrub,
     ScrubFailed,
     Undecided,
@@ -29,6 +31,7 @@ from vecguard import (
 
 D = 16
 UNIT = [1.0] + [0.0] * (D - 1)
+PLAIN = Policy(scrub=Scrub(enabled=False))
 
 REFUSED: dict[str, tuple[type[Exception], dict[str, Any]]] = {
     "nan": (BadVector, {"ids": ["x"], "embeddings": [[float("nan")] * D]}),
@@ -253,13 +256,39 @@ def test_unguarded_rows(legacy: str, guarded_of: Callable[..., Any], bare: Any) 
     assert sorted(bare.get(ids=["old1", "old2"])["ids"]) == ["old1", "old2"]
 
 
+def test_rows_that_expire_and_rows_that_never_do_are_no_unguarded_ones(
+    guarded_of: Callable[..., Any], bare: Any, tmp_path: Any
+) -> None:
+    """Under a policy that retains and one that does not, whichever wrote last, Chroma counts bare rows alone."""
+    site = {"native": bare, "keys": Keyring.ephemeral(), "state": f"sqlite:///{tmp_path}/state.db"}
+    expiring = guarded_of(PLAIN.replace(retention=Retention(days=1.0)), **site).acting_for("alice")
+    expiring.add(ids=["a", "b"], documents=["one", "two"])
+    lasting = guarded_of(PLAIN, **site).acting_for("alice")
+    lasting.add(ids=["c"], documents=["three"])
+    lasting.update(ids=["a"], metadatas=[{"n": 1}])
+    expiring.update(ids=["c"], metadatas=[{"n": 2}])
+    marked = bare.get(where={"_vg_scheme": {"$gt": 0}})["metadatas"]
+    assert len([each for each in marked if "_vg_seal" in each]) == 2  # b and c; a has lost its mark
+    assert sorted(guarded_of(PLAIN, **site).acting_for("alice").get()["ids"]) == ["a", "b", "c"]
+    assert expiring.count() == lasting.count() == 3
+    bare.add(
+        ids=["x", "y", "z"],
+        embeddings=[UNIT] * 3,
+        documents=["one", "two", "three"],
+        metadatas=[None, {"n": 1}, {"_vg_expires": 2e9, "_vg_scheme": 1}],
+    )
+    with pytest.raises(UnprotectedRows) as caught:
+        guarded_of(PLAIN, **site)
+    assert caught.value.count == 3
+
+
 def test_rows_that_come_later_are_invisible(notes: Any, bare: Any) -> None:
     """What is written around the guard into a marked collection does not exist for it."""
     notes.add(ids=["a"], documents=["text"])
-    bare.add(ids=["x"], embeddings=[UNIT], documents=["planted"], metadatas=[{"_vg_scheme": 1, "_vg_owner": "x"}])
-    owner = bare.get(where={"_vg_scheme": 1})["metadatas"]
+    bare.add(ids=["x"], embeddings=[UNIT], documents=["planted"], metadatas=[{"_vg_expires": 1e11, "_vg_owner": "x"}])
+    owner = bare.get(where={"_vg_expires": 1e11})["metadatas"]
     tag = next(each["_vg_owner"] for each in owner if "_vg_seal" in each)
-    bare.add(ids=["y"], embeddings=[UNIT], documents=["planted"], metadatas=[{"_vg_scheme": 1, "_vg_owner": tag}])
+    bare.add(ids=["y"], embeddings=[UNIT], documents=["planted"], metadatas=[{"_vg_expires": 1e11, "_vg_owner": tag}])
     assert notes.get()["ids"] == ["a"]
     assert notes.query(query_embeddings=[UNIT], n_results=9)["ids"] == [["a"]]
 
@@ -278,7 +307,7 @@ def test_strict_refuses_vectors_and_forgeries(guarded_of: Callable[..., Any], ba
     assert notes.get(where={"n": {"$gt": 1}})["ids"] == ["b"]
     assert notes.query(query_texts=["the ward opens"], n_results=1)["ids"] == [["a"]]
     assert notes.get(where_document={"$contains": "garden"})["ids"] == ["b"]
-    row = bare.get(where={"_vg_stamp": {"$ne": "x"}})
+    row = bare.get(where={"_vg_seal": {"$ne": "x"}})
     at = next(i for i, each in enumerate(row["metadatas"]) if "_vg_seal" in each)
     assert {name for name in row["metadatas"][at] if not name.startswith("_vg_")} == set()
     bare.update(ids=[row["ids"][at]], metadatas=[{"planted": 1}])

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from vecguard import Metadata, Policy, Retention, Scrub, Tampered, Vectors
+from vecguard import Keyring, Metadata, Policy, Retention, Scrub, Tampered, UnprotectedRows, Vectors
 from vecguard.entry import MARKER
-from vecguard.records import Row
-from vecguard.sealing import NEVER
+from vecguard.records import Body, Protected, RecordId, Row, VectorSeal
+from vecguard.sealing import NEVER, SCHEME, tag_of, version_of
 from vecguard.testing import MemoryStore
 
 OPEN = Policy(scrub=Scrub(enabled=False))
@@ -32,10 +33,22 @@ def _set(desk: Any, row: Row, **fields: Any) -> None:
 _GONE = object()
 
 
-def _flipped(text: str) -> str:
-    raw = bytearray(base64.b64decode(text))
-    raw[len(raw) // 2] ^= 1
-    return base64.b64encode(bytes(raw)).decode()
+def _flipped(text: str, at: int) -> str:
+    """Flip a bit of one byte of what a seal holds: scheme 0, fingerprint 1-4, version 5-10, tag 11-26, ciphertext."""
+    head, sealed = bytearray(base64.b64decode(text[:36])), bytearray(base64.b64decode(text[36:]))
+    part, place = (head, at) if at < len(head) else (sealed, at - len(head))
+    part[place] ^= 1
+    return base64.b64encode(bytes(head)).decode() + base64.b64encode(bytes(sealed)).decode()
+
+
+def _respelled(text: str) -> str:
+    """Spell the same bytes in another way: the last character of padded base64 has bits that say nothing."""
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    stem = text.rstrip("=")
+    assert stem != text
+    other = stem[:-1] + letters[letters.index(stem[-1]) + 1] + text[len(stem) :]
+    assert base64.b64decode(other[36:]) == base64.b64decode(text[36:])
+    return other
 
 
 CHANGES: dict[str, Callable[[Row], dict[str, Any]]] = {
@@ -44,25 +57,31 @@ CHANGES: dict[str, Callable[[Row], dict[str, Any]]] = {
     "clear value gone": lambda row: {"n": _GONE},
     "field added": lambda row: {"added": 1},
     "field renamed": lambda row: {"n": _GONE, "m": 1},
-    "scheme": lambda row: {"_vg_scheme": 2},
-    "scheme gone": lambda row: {"_vg_scheme": _GONE},
-    "stamp": lambda row: {"_vg_stamp": "1.00000000.99"},
-    "stamp gone": lambda row: {"_vg_stamp": _GONE},
+    "marked as one that expires": lambda row: {"_vg_scheme": SCHEME},
     "expiry later": lambda row: {"_vg_expires": NEVER + 1},
     "expiry gone": lambda row: {"_vg_expires": _GONE},
     "expiry text": lambda row: {"_vg_expires": "never"},
     "expiry none": lambda row: {"_vg_expires": None},
-    "seal": lambda row: {"_vg_seal": _flipped(row.fields["_vg_seal"])},
+    "scheme": lambda row: {"_vg_seal": _flipped(row.fields["_vg_seal"], 0)},
+    "policy": lambda row: {"_vg_seal": _flipped(row.fields["_vg_seal"], 4)},
+    "version": lambda row: {"_vg_seal": _flipped(row.fields["_vg_seal"], 10)},
+    "tag": lambda row: {"_vg_seal": _flipped(row.fields["_vg_seal"], 11)},
+    "tag's end": lambda row: {"_vg_seal": _flipped(row.fields["_vg_seal"], 26)},
+    "header": lambda row: {"_vg_seal": _flipped(row.fields["_vg_seal"], 27)},
+    "nonce": lambda row: {"_vg_seal": _flipped(row.fields["_vg_seal"], 27 + 4)},
+    "ciphertext": lambda row: {"_vg_seal": _flipped(row.fields["_vg_seal"], 27 + 16)},
+    "stamp and tag alone": lambda row: {"_vg_seal": row.fields["_vg_seal"][:36]},
+    "stamp and tag gone": lambda row: {"_vg_seal": row.fields["_vg_seal"][36:]},
+    "half a tag": lambda row: {"_vg_seal": row.fields["_vg_seal"][:24] + row.fields["_vg_seal"][36:]},
     "seal cut": lambda row: {"_vg_seal": row.fields["_vg_seal"][:-4]},
+    "seal longer": lambda row: {"_vg_seal": row.fields["_vg_seal"] + "AAAA"},
+    "seal spelled anew": lambda row: {"_vg_seal": _respelled(row.fields["_vg_seal"])},
+    "seal lower": lambda row: {"_vg_seal": row.fields["_vg_seal"].lower()},
+    "seal unicode": lambda row: {"_vg_seal": "é" * 99},
+    "seal list": lambda row: {"_vg_seal": [row.fields["_vg_seal"]]},
     "seal no base64": lambda row: {"_vg_seal": "!!"},
     "seal number": lambda row: {"_vg_seal": 5},
     "seal gone": lambda row: {"_vg_seal": _GONE},
-    "tag": lambda row: {"_vg_tag": "0" * 32},
-    "tag cut": lambda row: {"_vg_tag": row.fields["_vg_tag"][:16]},
-    "tag upper": lambda row: {"_vg_tag": row.fields["_vg_tag"].upper()},
-    "tag unicode": lambda row: {"_vg_tag": "é" * 32},
-    "tag number": lambda row: {"_vg_tag": 1},
-    "tag gone": lambda row: {"_vg_tag": _GONE},
 }
 
 
@@ -85,6 +104,75 @@ def test_a_changed_row_is_invisible_or_an_error(change: str, desk_of: Callable[.
         strict.nearest("text")
 
 
+EXPIRY_CHANGES: dict[str, Callable[[Row], dict[str, Any]]] = {
+    "mark gone": lambda row: {"_vg_scheme": _GONE},
+    "mark of another scheme": lambda row: {"_vg_scheme": SCHEME - 1},
+    "mark a text": lambda row: {"_vg_scheme": str(SCHEME)},
+    "expiry a day later": lambda row: {"_vg_expires": row.fields["_vg_expires"] + 86_400},
+    "never": lambda row: {"_vg_expires": NEVER, "_vg_scheme": _GONE},
+}
+
+
+@pytest.mark.parametrize("change", EXPIRY_CHANGES)
+def test_a_row_that_expires_cannot_be_changed_into_another(change: str, desk_of: Callable[..., Any]) -> None:
+    """Neither when a row expires nor what marks it as one that does can be edited or taken away."""
+    desk = desk_of(OPEN.replace(retention=Retention(days=1.0)))
+    desk.write(["a", "b"], ["text", "other"])
+    row = _row(desk)
+    assert row.fields["_vg_scheme"] == SCHEME
+    _set(desk, row, **EXPIRY_CHANGES[change](row))
+    assert desk.texts() == {"b": "other"}
+
+
+def test_every_row_of_ours_is_told_from_unguarded_ones(desk_of: Callable[..., Any], tmp_path: Path) -> None:
+    """Rows that expire, rows that never do and the marker are ours; whatever else lies there is counted."""
+    site = {"keys": Keyring.ephemeral(), "state": f"sqlite:///{tmp_path}/state.db"}
+    expiring = desk_of(OPEN.replace(retention=Retention(days=1.0)), **site)
+    expiring.write(["a"], ["expires"])
+    lasting = desk_of(OPEN, store=expiring.store, **site)
+    lasting.write(["b"], ["stays"])
+    assert desk_of(OPEN, store=expiring.store, **site).texts() == {"a": "expires", "b": "stays"}
+    bare: list[dict[str, Any]] = [{}, {"n": 1}, {"_vg_expires": 1e9}, {"_vg_scheme": SCHEME - 1}, {"_vg_owner": "x"}]
+    for at, fields in enumerate(bare):
+        expiring.store.rows[f"bare{at}"] = Row(f"bare{at}", fields, "bare", _row(lasting).vector)
+    with pytest.raises(UnprotectedRows) as caught:
+        desk_of(OPEN, store=expiring.store, **site).texts()
+    assert caught.value.count == len(bare)
+
+
+def test_a_bare_row_with_our_marks_is_no_record(desk: Any) -> None:
+    """Marks alone make nothing of a row: it does not count as unguarded, and no owner ever sees it."""
+    desk.write(["a"], ["text"])
+    row = _row(desk)
+    for at, fields in enumerate(({"_vg_expires": NEVER}, {"_vg_expires": 2e9, "_vg_scheme": SCHEME})):
+        planted = {**fields, "_vg_owner": row.fields["_vg_owner"]}
+        desk.store.rows[f"{at:032x}"] = Row(f"{at:032x}", planted, "planted", row.vector)
+    assert desk.texts() == {"a": "text"}
+    assert desk.nearest("text") == ["a"]
+
+
+@pytest.mark.parametrize("version", [1, 2**32 - 1, 2**32, 2**48 - 1])
+def test_a_seal_says_its_version(version: int, desk: Any) -> None:
+    """Versions are compared without opening a row, up to any that a row can reach, and are what opening it says."""
+    desk.write(["a"], ["text"])
+    collection = desk.shelf.collection
+    space = desk.guard.state.space(collection.uid, "alice", collection.keys)
+    body = Body(RecordId.text("a"), _row(desk).backend_id, "text", "", {}, altered=False, version=version)
+    protected = Protected((body,), (None,), (VectorSeal(b"d" * 16, 1.0, 1.0, "guard"),), ())
+    (sealed,) = desk.shelf.sealer.seal(protected, space, (), NEVER).rows
+    (opened,) = desk.shelf.sealer.open([Row(body.backend_id, sealed.fields)], {space.owner_tag: space}, 0.0)
+    assert opened is not None
+    assert version_of(sealed.fields) == opened.version == version
+    assert tag_of(sealed.fields) == opened.tag
+
+
+@pytest.mark.parametrize("seal", ["", "x", "A" * 35, "é" * 40, None, 5, ["A" * 40], "=" * 40])
+def test_a_seal_that_is_none_has_no_version(seal: Any) -> None:
+    """What a store makes up is older than everything."""
+    assert version_of({"_vg_seal": seal}) == 0
+    assert version_of({}) == 0
+
+
 def test_a_changed_text_is_invisible(desk_of: Callable[..., Any]) -> None:
     """A text that is kept clear is authenticated; removing or adding one is a change too."""
     for text in ("text.", "", None):
@@ -101,7 +189,7 @@ def test_a_changed_text_is_invisible(desk_of: Callable[..., Any]) -> None:
 
 
 @pytest.mark.parametrize("policy", [OPEN, CLEAR], ids=["sealed", "clear"])
-@pytest.mark.parametrize("text", ["", " ", "x", None, "\x00", "\ud800"])
+@pytest.mark.parametrize("text", ["", " ", "x", None, "\x00", "\ud800", "\ud83d\ude00", "Zürich 東京 😀"])
 def test_every_text_comes_back(policy: Policy, text: str | None, desk_of: Callable[..., Any]) -> None:
     """Empty, blank, odd and missing texts authenticate and come back as they were."""
     desk = desk_of(policy, embedder=None)
@@ -184,10 +272,10 @@ def test_expired_rows_are_gone_to_every_verb(desk_of: Callable[..., Any]) -> Non
 
 
 def test_what_a_row_shows(desk_of: Callable[..., Any]) -> None:
-    """Under `balanced` a row shows short fields and six of ours; under sealed metadata only ours."""
+    """Under `balanced` a row shows short fields and three of ours; under sealed metadata only ours."""
     desk = desk_of(OPEN)
     desk.write(["a"], ["text"], [{"n": 1, "long": "x" * 65}])
-    ours = {"_vg_scheme", "_vg_owner", "_vg_stamp", "_vg_expires", "_vg_seal", "_vg_tag"}
+    ours = {"_vg_owner", "_vg_expires", "_vg_seal"}
     assert set(_row(desk).fields) == {"n"} | ours
     assert _row(desk).text is None
     assert all(isinstance(value, str | int | float) for value in _row(desk).fields.values())

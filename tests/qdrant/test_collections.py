@@ -8,7 +8,7 @@ import pytest
 from qdrant_client import QdrantClient, models
 
 import vecguard_qdrant
-from vecguard import Guard, Keyring, Policy, PolicyError, StateMismatch, Undecided, UnprotectedRows
+from vecguard import Guard, Keyring, Policy, PolicyError, Retention, Scrub, StateMismatch, Undecided, UnprotectedRows
 from vecguard.filters import EVERYTHING
 from vecguard.ports import Find, Pages, Put
 from vecguard.protect.masked import mint_marker
@@ -147,6 +147,28 @@ async def test_unguarded_points_are_noticed_on_first_touch(open_desk: Any, make_
     assert [each.payload for each in records] == [{"document": "lungs"}]
     assert await lenient("alice", "delete_collection") is True
     assert (await desk.raw("count")).count == 3  # the two bare points and the marker
+
+
+async def test_points_that_expire_and_points_that_never_do_are_no_unguarded_ones(
+    open_desk: Any, guard_of: Any, make_point: Any, tmp_path: Any
+) -> None:
+    """Under a policy that retains and one that does not, Qdrant counts bare points alone."""
+    lasting = Policy(scrub=Scrub(enabled=False))
+    expiring = lasting.replace(retention=Retention(days=1.0))
+    site = {"keys": Keyring.ephemeral(), "state": f"sqlite:///{tmp_path}/state.db"}
+    desk = open_desk(guard=guard_of(expiring, **site))
+    await desk.create()
+    await desk.upsert("alice", {1: "lungs"})
+    other = open_desk(guard=guard_of(lasting, **site), native=desk.native)
+    await other.upsert("alice", {2: "liver"})
+    assert sorted("_vg_scheme" in each.payload for each in await desk.rows()) == [False, True]
+    again = open_desk(guard=guard_of(lasting, **site), native=desk.native)
+    assert (await again("alice", "count")).count == 2
+    odd = {"_vg_expires": 2e9, "_vg_scheme": 1}
+    await desk.raw("upsert", [make_point(3, "bare"), make_point(4, "bare", **odd)])
+    with pytest.raises(UnprotectedRows) as raised:
+        await open_desk(guard=guard_of(lasting, **site), native=desk.native)("alice", "count")
+    assert raised.value.count == 2
 
 
 async def test_another_state_is_refused(desk: Any, open_desk: Any) -> None:

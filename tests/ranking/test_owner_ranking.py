@@ -196,6 +196,18 @@ def test_rows_taken_from_the_store_by_other_means_are_not_handed_out_of_memory(s
     assert len(strict.nearest(written[4], limit=10)) == 9
 
 
+def test_rows_exchanged_in_the_store_by_other_means_are_not_handed_out_of_memory(strict: Any) -> None:
+    """A winner whose stored version is another one than was ranked is read again: the store's version is shown."""
+    filled(strict, 20)
+    older = dict(strict.store.rows)
+    strict.write(["n3"], ["heart of another version"])
+    assert strict.nearest("heart of another version", limit=1) == ["n3"]
+    strict.store.rows.update(older)
+    answer = strict.read(Ask(query=Query(texts=("heart of another version",)), limit=20))
+    (shown,) = [hit.record.text for hit in answer.hits if hit.record.id.given == "n3"]
+    assert shown == texts(20)[3]
+
+
 def test_a_row_that_expires_is_gone_although_it_is_kept(desk_of: Callable[..., Any]) -> None:
     desk = desk_of(STRICT.replace(retention=Retention(days=1.0)))
     now = [1e9]
