@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from vecguard import arrays
-from vecguard.errors import AccessDenied, BadId, BadInput
+from vecguard.errors import AccessDenied, BadId, BadInput, ReservedField
 from vecguard.fields import RESERVED, checked
 from vecguard.filters import mentions
+from vecguard.qualified import is_qualified
 from vecguard.records import Admitted, Ask, Draft, Opened, made_by
 from vecguard.space import Space
 
@@ -23,6 +24,8 @@ def admit(draft: Draft, space: Space, dimension: int | None) -> Admitted:
         raise BadInput("ids, texts and fields differ in number")
     fields = tuple(None if each is None else checked(each, i) for i, each in enumerate(draft.fields))
     vectors = None if draft.vectors is None else arrays.vectors(draft.vectors, count, dimension)
+    if any(is_qualified(each) for each in draft.ids) and draft.verb != "update":
+        raise ReservedField(f"an id starts with the reserved prefix {RESERVED}")
     backend_ids = tuple(space.backend_id(each) for each in draft.ids)
     _unique(backend_ids)
     text_fields = draft.text_fields or ("",) * count

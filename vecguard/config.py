@@ -12,6 +12,12 @@ profile = "balanced"                       # the preset that the rest changes
 
 [policy.vectors]
 noise = 1.5
+
+[[rules]]                                  # beside those that `guard.rules` and `vecguard rules` keep in the state
+owner = "acme"
+readers = ["group:auditors"]
+writers = ["group:acme-staff"]
+until = 2030-01-01T00:00:00Z
 """
 
 from __future__ import annotations
@@ -24,6 +30,7 @@ from typing import Any
 from vecguard.errors import PolicyError, shielded
 from vecguard.keys import Keyring
 from vecguard.policy import Policy, named, read_toml
+from vecguard.rules import Grant, granted
 
 
 def check(policy: object, keys: object, state: object) -> None:
@@ -38,8 +45,18 @@ def check(policy: object, keys: object, state: object) -> None:
 
 def from_toml(path: str | Path) -> dict[str, Any]:
     """Return the arguments of `Guard` that a TOML file describes."""
+    return _arguments(read_toml(path))
+
+
+def without_embedder(path: str | Path) -> dict[str, Any]:
+    """Return the same for work that embeds nothing: the embedder is not imported."""
     tables = read_toml(path)
-    _known(tables, ("guard", "keys", "policy"), "the file")
+    guard = {name: value for name, value in _table(tables, "guard").items() if name != "embedder"}
+    return _arguments({**tables, "guard": guard})
+
+
+def _arguments(tables: Mapping[str, Any]) -> dict[str, Any]:
+    _known(tables, ("guard", "keys", "policy", "rules"), "the file")
     guard = _table(tables, "guard")
     _known(guard, ("state", "embedder"), "guard")
     if not isinstance(guard.get("state"), str):
@@ -49,7 +66,14 @@ def from_toml(path: str | Path) -> dict[str, Any]:
         "keys": _keys(_table(tables, "keys")),
         "state": guard["state"],
         "embedder": _imported(guard["embedder"]) if "embedder" in guard else None,
+        "rules": _rules(tables.get("rules", [])),
     }
+
+
+def _rules(tables: object) -> tuple[Grant, ...]:
+    if not isinstance(tables, list) or not all(isinstance(each, Mapping) for each in tables):
+        raise PolicyError("rules are tables: [[rules]]")
+    return tuple(grant for each in tables for grant in granted(**each))
 
 
 def _table(tables: Mapping[str, Any], name: str) -> Mapping[str, Any]:

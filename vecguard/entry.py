@@ -13,18 +13,21 @@ import hmac
 import secrets
 from collections.abc import Sequence
 
+from vecguard.access import Access
 from vecguard.errors import PolicyError, StateMismatch, StoreFailed, UnprotectedRows
-from vecguard.filters import Compare, Not
 from vecguard.flow import Flow
-from vecguard.ports import Fetch, Find, Found, Page, Pages, Put, Rules
+from vecguard.policy import Policy
+from vecguard.ports import Fetch, Find, Found, Page, Pages, Put
 from vecguard.principal import Acting
 from vecguard.protect.masked import mint_marker
 from vecguard.records import Row, Sealed, SealedRow
-from vecguard.sealing import SCHEME, SCHEME_FIELD
+from vecguard.sealing import GUARDED, SCHEME, SCHEME_FIELD, UNGUARDED
+from vecguard.selftest import enforced
 from vecguard.settling import settle
 from vecguard.shelf import Collection, Shelf, View
-from vecguard.space import CollectionKeys, owner_tag
+from vecguard.space import CollectionKeys
 from vecguard.state import State
+from vecguard.state.epochs import RULES_KEY
 
 MARKER = hashlib.sha256(b"vecguard marker").hexdigest()[:32]
 UID_FIELD = "_vg_uid"
@@ -35,34 +38,60 @@ _MARKER_TAG = "_vg_marker"
 class Entry:
     """Opens collections for the paths of a guard."""
 
-    def __init__(self, state: State, rules: Rules, layout: str) -> None:
+    def __init__(self, state: State, access: Access, policy: Policy) -> None:
         self._state = state
-        self._rules = rules
-        self._layout = layout
+        self._access = access
+        self._layout = policy.layout
+        self._ranked = policy.vectors.ranking == "store"
 
-    def to_read(self, shelf: Shelf, acting: Acting, *, changing: bool = False) -> Flow[View | None]:
+    def to_read(self, shelf: Shelf, acting: Acting) -> Flow[View | None]:
         """Return the view of a reader, or None where there is nothing that it could see."""
-        collection = yield from self.recognise(shelf, changing=changing)
+        collection = yield from self.recognise(shelf)
+        epochs = self._epochs(collection, acting.owner)
+        scope = self._access.scope(acting, epochs[RULES_KEY])
         if collection is None:
             return None
         space = self._state.find_space(collection.uid, acting.owner, collection.keys)
-        scope = self._rules.scope(acting)
-        shared = [self._state.find_space(collection.uid, owner, collection.keys) for owner in scope.owners[1:]]
-        spaces = [each for each in (space, *shared) if each is not None]
-        if not spaces:
+        shared = {
+            found.owner_tag: (found, self._access.sight(terms))
+            for owner, terms in scope.shared.items()
+            if (found := self._state.find_space(collection.uid, owner, collection.keys)) is not None
+        }
+        if space is None and not shared:
             return None
-        own = space or self._state.space(collection.uid, acting.owner, collection.keys)
-        return View(shelf, collection.uid, acting, own, scope, {each.owner_tag: each for each in spaces})
+        if shared:
+            epochs |= self._state.epochs.seen(collection.uid, [each.owner_digest for each, _ in shared.values()])
+        spaces = {} if space is None else {space.owner_tag: space}
+        spaces |= {tag: each for tag, (each, _) in shared.items()}
+        sights = {tag: sight for tag, (_, sight) in shared.items()}
+        own = space or self._state.passing_space(collection.uid, acting.owner, collection.keys)
+        return View(shelf, collection.uid, acting, own, scope, spaces, sights, epochs)
+
+    def to_own(self, shelf: Shelf, acting: Acting, *, changing: bool = False) -> Flow[View | None]:
+        """Return the view of a call about the acting owner's own rows, or None where it has none."""
+        collection = yield from self.recognise(shelf, changing=changing)
+        epochs = self._epochs(collection, acting.owner)
+        scope = self._access.own(acting, epochs[RULES_KEY])
+        space = None if collection is None else self._state.find_space(collection.uid, acting.owner, collection.keys)
+        if collection is None or space is None:
+            return None
+        return View(shelf, collection.uid, acting, space, scope, {space.owner_tag: space}, epochs=epochs)
 
     def to_write(self, shelf: Shelf, acting: Acting) -> Flow[View]:
         """Return the view of a writer. A new collection gets its uid here and its marker with its first record."""
         collection = yield from self.recognise(shelf, changing=True)
+        epochs = self._epochs(collection, acting.owner)
+        scope = self._access.own(acting, epochs[RULES_KEY])
         if collection is None:
             uid = secrets.token_hex(16)
             collection = Collection(uid, self._state.collection_keys(uid))
         space = self._state.space(collection.uid, acting.owner, collection.keys)
-        own = {owner_tag(collection.keys, acting.owner): space}
-        return View(shelf, collection.uid, acting, space, self._rules.scope(acting), own)
+        return View(shelf, collection.uid, acting, space, scope, {space.owner_tag: space}, epochs=epochs)
+
+    def _epochs(self, collection: Collection | None, owner: str) -> dict[str, int]:
+        """Return the rules' epoch and the acting owner's, in one look: all that a warm read asks of the state."""
+        uid = "" if collection is None else collection.uid
+        return dict(self._state.epochs.seen(uid, [self._state.digest(owner)]))
 
     def recognise(self, shelf: Shelf, *, settling: bool = True, changing: bool = False) -> Flow[Collection | None]:
         """Check the marker on first touch, and settle what an earlier call or process left open.
@@ -78,7 +107,9 @@ class Entry:
                 rows = yield from self._missed()
             if not rows:
                 return None
-            collection = shelf.recognise(self._checked(rows[0]), rows[0])
+            checked = self._checked(rows[0])
+            yield from enforced(rows[0], UID_FIELD, ranked=self._ranked)
+            collection = shelf.recognise(checked, rows[0])
         if settling and (shelf.unsettled or changing):
             yield from settle(self._state, shelf, collection)
         return collection
@@ -102,7 +133,7 @@ class Entry:
     def _census(self, shelf: Shelf) -> Flow[None]:
         if shelf.legacy == "ignore":
             return
-        bare: Found = yield Find(Not(Compare((SCHEME_FIELD,), "eq", SCHEME)), counting=True)
+        bare: Found = yield Find(UNGUARDED, counting=True)
         if bare.count:
             raise UnprotectedRows(bare.count)
 
@@ -111,7 +142,7 @@ class Entry:
 
         Guarded rows without one must not be marked afresh: under a new uid they would be invisible for good.
         """
-        ours: Found = yield Find(Compare((SCHEME_FIELD,), "eq", SCHEME), limit=1)
+        ours: Found = yield Find(GUARDED, limit=1)
         rows: Sequence[Row] = (yield Fetch((MARKER,), vectors=True)) if ours.rows else ()
         if ours.rows and not rows:
             raise StateMismatch("this collection has guarded rows and no marker: it was taken away")
@@ -127,6 +158,7 @@ class Entry:
         rows: Sequence[Row] = yield Fetch((MARKER,), vectors=True)
         if not rows:
             raise StoreFailed("the store did not keep the collection's marker")
+        yield from enforced(rows[0], UID_FIELD, ranked=self._ranked)
         shelf.unsettled = False
         return shelf.recognise(self._checked(rows[0]), rows[0])
 

@@ -8,6 +8,7 @@
     │   └── ReservedField                a field name with the prefix `_vg_`
     ├── AccessDenied                     nobody acts, or whoever acts may not do this
     │   ├── Undecided (AttributeError)   a native name, keyword or model that no rule covers
+    │   ├── Throttled                    rows of others are not read for whoever acts, for now
     │   └── VectorsWithheld              vectors were asked for and the policy refuses instead of withholding
     ├── ScrubFailed                      the detector failed or ran out of time
     ├── EmbedderNeeded                   there is text to embed and nothing to embed it with
@@ -20,6 +21,7 @@
     │   └── StateMismatch                the collection belongs to another state database
     ├── AuditFailed                      the audit record could not be written, so the call was refused
     ├── StoreFailed                      the native store raised
+    │   ├── NotEnforced                  ... or rather: it does not do what filters say
     │   └── Pending                      ... in mid-write: the write is recorded and will be settled
     ├── UnprotectedRows                  the collection holds rows that no guard wrote
     ├── Missing (KeyError)               a record that a query starts from does not exist for whoever acts
@@ -77,6 +79,15 @@ class VectorsWithheld(AccessDenied):
     """Stored vectors were asked for under a policy that refuses instead of withholding."""
 
 
+class Throttled(AccessDenied):
+    """Rows of others are not read for now. `retry_after_s` says in how many seconds they are, None if that is open."""
+
+    def __init__(self, retry_after_s: int | None = None) -> None:
+        when = "" if retry_after_s is None else f"; ask again in {retry_after_s} s"
+        super().__init__(f"rows of other owners are not read for whoever acts here for now{when}")
+        self.retry_after_s = retry_after_s
+
+
 class ScrubFailed(VecGuardError):
     """The detector failed or ran out of time; nothing was written."""
 
@@ -129,6 +140,10 @@ class Pending(StoreFailed):
     """The native store raised in mid-write. The write is recorded and `Guard.reconcile` settles it."""
 
 
+class NotEnforced(StoreFailed):
+    """The native store answers with rows that a filter rules out, so owners cannot be kept apart on it."""
+
+
 class UnprotectedRows(VecGuardError):
     """The collection holds rows that no guard wrote. `count` says how many."""
 
@@ -150,6 +165,10 @@ class Tampered(VecGuardError):
 
 class OutOfOrder(VecGuardError, TypeError):
     """A stage of a path was given something that its predecessor did not make."""
+
+
+class SharedRowsWithheldWarning(UserWarning):
+    """Rows of other owners were left out of an answer: a budget is spent, or the queries look like probing."""
 
 
 class OwnerTooLargeWarning(UserWarning):

@@ -16,15 +16,14 @@ from hmac import compare_digest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
-
-from vecguard import arrays, config, facade
+from vecguard import config, facade
+from vecguard.access import Access
 from vecguard.admission import admit, admit_ask, against
-from vecguard.arrays import Floats
+from vecguard.aim import Aim
 from vecguard.cleaning import Cleaning, original_digest, scrubber_for
 from vecguard.embedding import Embedding
 from vecguard.entry import Entry
-from vecguard.errors import BadInput, Missing, PolicyError
+from vecguard.errors import BadInput, PolicyError
 from vecguard.flow import Flow
 from vecguard.keys import Keyring
 from vecguard.policy import Policy
@@ -32,19 +31,23 @@ from vecguard.ports import Embedder, Fetch, Scrubber, Traits
 from vecguard.principal import Acting, Principal, ambient
 from vecguard.protect.mechanism import mechanism
 from vecguard.ranking.best import Ranked
-from vecguard.ranking.exact import unmasked
+from vecguard.ranking.exact import Unmasking
 from vecguard.ranking.guard import OwnerRanking
-from vecguard.records import Answer, Ask, Draft, Opened, Query, Receipt, RecordId, Row
+from vecguard.records import Answer, Ask, Draft, Opened, Receipt, RecordId, Row
 from vecguard.release import Release
 from vecguard.retrieval import Retrieval, wall_clock
-from vecguard.rules import OwnRows
+from vecguard.rules import Authorizer, Grant, RuleBook
 from vecguard.scrubbed_embeddings import CleanVectors, ScrubbedEmbeddings
 from vecguard.sealing import NEVER, Sealer
 from vecguard.settling import carry_out, settle
 from vecguard.shelf import Shelf, View
 from vecguard.state import State
 from vecguard.state.vault import mentions_any
-from vecguard.watch import Limits
+from vecguard.watch.canary import Canaries
+from vecguard.watch.limits import Limits
+from vecguard.watch.reading import SharedReads
+from vecguard.watch.settings import Settings
+from vecguard.watch.watch import Directory, Watch
 
 if TYPE_CHECKING:
     from vecguard.calibration import Calibration
@@ -55,7 +58,9 @@ class Guard:
 
     `state` is `":memory:"` or a SQLAlchemy URL. `embedder` maps a sequence of texts to a float32 array (n, d). A
     `scrubber` of the caller's own (a `PresidioScrubber` with more recognisers or operators, or anything with its two
-    methods) stands in for the one that the policy asks for. Raises `PolicyError`, `KeyringError`, `WrongKey` or
+    methods) stands in for the one that the policy asks for. `rules` hold beside those of the state (`guard.rules`), and
+    an `authorizer` decides instead of both. A `directory` says which principals exist: those it does not know share one
+    budget for reads of others' rows. Raises `PolicyError`, `KeyringError`, `WrongKey` or
     `StateError` rather than start half-way.
     """
 
@@ -67,20 +72,31 @@ class Guard:
         state: str,
         embedder: Embedder | Callable[..., Any] | None = None,
         scrubber: Scrubber | None = None,
+        rules: Sequence[Grant] = (),
+        authorizer: Authorizer | None = None,
+        directory: Directory | None = None,
     ) -> None:
         config.check(policy, keys, state)
         self.policy = policy
         self.state = State(state, keys)
         self.embedding = Embedding(embedder, self.state.embedder_id)
         self.exposure_permitted = False
-        self.entry = Entry(self.state, OwnRows(), policy.layout)
+        self.rules = RuleBook(self.state, rules, vouched=policy.members == "vouched", clock=wall_clock)
+        settings = Settings(**policy.budgets.model_dump())
+        self.watch = Watch(settings, self.state.database, self.state.names, directory=directory)
+        self.entry = Entry(self.state, Access(self.rules, authorizer, policy, self.watch.denied), policy)
+        self.canaries = Canaries(self.state, self.entry)
+        self._shared = SharedReads(self.watch, self.canaries)
         self._clock = wall_clock
         self._made_here = CleanVectors()
         self._cleaning = Cleaning(scrubber or scrubber_for(policy), policy, self._made_here, self.state.originals)
         self._protector = mechanism(policy.vectors)
-        self._watch = Limits(policy.reads.max_results)
-        self.owners = OwnerRanking(policy, self._protector, self.state.epochs, self._clock)
-        self._retrieval = Retrieval(policy, self._cleaning, self._protector, self.owners, self._clock)
+        self._limits = Limits(policy.reads.max_results)
+        in_store, learn = policy.vectors.ranking == "store", self.watch.learn
+        self._unmasked = Unmasking(self._protector, blur=policy.blur, in_store=in_store, learn=learn)
+        self.owners = OwnerRanking(policy, self._unmasked, self.state.epochs, self._clock)
+        self._retrieval = Retrieval(policy, self._cleaning, self._protector, self._unmasked, self.owners, self._clock)
+        self._aim = Aim(self._cleaning, self._unmasked, self._clock)
         self._release = Release(policy, self.state)
 
     # ------------------------------------------------------------------------------------------------- the paths
@@ -105,32 +121,34 @@ class Guard:
     def read(self, ask: Ask, shelf: Shelf, acting: Acting, embedding: Embedding) -> Flow[Answer]:
         """List or rank the records in scope."""
         ask = admit_ask(ask)
-        self._watch.admit(acting, ask.limit, 0 if ask.query is None else 1)
-        view = yield from self.entry.to_read(shelf, acting)
+        self._limits.admit(acting, ask.limit, 0 if ask.query is None else 1)
+        view = yield from (self.entry.to_own if ask.own else self.entry.to_read)(shelf, acting)
         queries = None if ask.query is None else (yield from self._aim(ask.query, view, shelf, embedding))
         if view is None:
             return Answer(((),) * (1 if queries is None else len(queries)))
-        scoped = self._retrieval.scope(ask, view, queries)
+        watched = self._shared.enter(view, queries)
+        scoped = self._retrieval.scope(ask, watched.view, queries)
         if queries is None:
-            listed = yield from self._retrieval.listed(scoped, view)
-            return self._release.answer([[Ranked(each) for each in listed]], view, texts=ask.restore)
-        ranked = yield from self._retrieval.rank(scoped, view)
-        return self._release.answer(ranked, view, texts=ask.restore)
+            listed = yield from self._retrieval.listed(scoped, watched.view)
+            groups = [[Ranked(each) for each in listed]]
+        else:
+            groups = yield from self._retrieval.rank(scoped, watched.view)
+        groups = self._shared.deliver(groups, watched)
+        return self._release.answer(groups, watched.view, texts=ask.restore)
 
     def count(self, ask: Ask, shelf: Shelf, acting: Acting) -> Flow[int]:
-        """Count the records in scope."""
-        view = yield from self.entry.to_read(shelf, acting)
+        """Count the acting owner's records; those that others share are not counted."""
+        view = yield from self.entry.to_own(shelf, acting)
         if view is None:
             return 0
         return (yield from self._retrieval.count(self._retrieval.scope(admit_ask(ask), view, None), view))
 
     def forget(self, ask: Ask, shelf: Shelf, acting: Acting) -> Flow[int]:
         """Delete the acting owner's records that an ask describes; return how many there were."""
-        view = yield from self.entry.to_read(shelf, acting, changing=True)
+        view = yield from self.entry.to_own(shelf, acting, changing=True)
         if view is None:
             return 0
-        opened = yield from self._retrieval.listed(self._retrieval.scope(admit_ask(ask), view, None), view)
-        own = [each for each in opened if each.owner_tag == view.space.owner_tag]
+        own = yield from self._retrieval.listed(self._retrieval.scope(admit_ask(ask), view, None), view)
         if own:
             intent = self.state.begin_drop(own, view.space, self._audited(acting))
             done = yield from carry_out(self.state, shelf, intent, view.uid)
@@ -145,7 +163,7 @@ class Guard:
         """
         if len(ids) != len(texts) or not all(isinstance(text, str) for text in texts):
             raise BadInput("verify takes one text per id")
-        view = yield from self.entry.to_read(shelf, acting)
+        view = yield from self.entry.to_own(shelf, acting)
         if view is None:
             return [False] * len(ids)
         wanted = [view.space.backend_id(each) for each in ids]
@@ -173,33 +191,6 @@ class Guard:
     def _held(self, rows: Sequence[Row], view: View) -> Mapping[str, Opened]:
         opened = view.shelf.sealer.open(rows, view.spaces, self._clock())
         return {each.backend_id: each for each in opened if each is not None}
-
-    def _aim(self, query: Query, view: View | None, shelf: Shelf, embedding: Embedding) -> Flow[Floats]:
-        """Return what to search for as (m, d): clean texts embedded, the caller's vectors, or those of its records."""
-        dimension = shelf.dimension
-        if query.texts is not None:
-            clean = self._cleaning.texts(list(query.texts), None if view is None else view.space)
-            return embedding.texts([each.embedded for each in clean], dimension)
-        if query.ids is not None:
-            return (yield from self._vectors_of(query.ids, view))
-        return arrays.vectors(query.vectors, None, dimension, "query vector")
-
-    def _vectors_of(self, ids: Sequence[RecordId], view: View | None) -> Flow[Floats]:
-        """Return the exact vectors of the acting owner's own records. They are searched with and never handed out."""
-        if view is None:
-            raise Missing("record 0 of the query does not exist")
-        wanted = tuple(view.space.backend_id(each) for each in ids)
-        rows: Sequence[Row] = yield Fetch(wanted, vectors=True)
-        pairs = zip(rows, view.shelf.sealer.open(rows, view.spaces, self._clock()), strict=True)
-        alive = {row.backend_id: (row, opened) for row, opened in pairs if opened is not None}
-        gone = next((i for i, each in enumerate(wanted) if each not in alive), None)
-        if gone is not None:
-            raise Missing(f"record {gone} of the query does not exist")
-        kept = [alive[each] for each in wanted]
-        exact, genuine = unmasked([row for row, _ in kept], [opened for _, opened in kept], view, self._protector)
-        if not genuine.all():
-            raise Missing(f"record {int(np.argmin(genuine))} of the query does not exist")
-        return exact
 
     def _expiry(self) -> float:
         days = self.policy.retention.days

@@ -7,6 +7,7 @@ range raises `PolicyError` before anything is opened. Presets are in `vecguard.p
 from __future__ import annotations
 
 import hashlib
+import math
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +19,8 @@ from vecguard.errors import PolicyError
 from vecguard.frozen import FrozenMap
 from vecguard.scrub.entities import DEFAULT_ENTITIES, HIPAA_ENTITIES, HIPAA_OPERATORS
 from vecguard.scrub.settings import DEFAULT_THRESHOLD
+from vecguard.watch.scores import ScorePolicy
+from vecguard.watch.settings import Response
 
 
 class Part(BaseModel):
@@ -134,6 +137,7 @@ class Vectors(Part):
         return self
 
 
+_BLUR = 1.0
 _FOR_A_STORE = 10.0  # r from which on no store finds anything
 _NOISE = {"guard": 100.0, "store": 1.0}
 
@@ -164,18 +168,41 @@ class Metadata(Part):
 class Reads(Part):
     """What reads give away.
 
-    `own`: scores of one's own rows. `shared`: rows of other owners; sharing is not built yet, so nothing of another
-    owner is readable whatever a policy says. `vectors`: what happens when vectors are asked for.
+    `own`: scores of one's own rows. `shared`: scores of rows that other owners share (`vecguard.watch.scores`), or
+    "nothing" to share nothing whatever the rules say. `blur` is b, the length of the noise, relative to the vector, in
+    what others see of it (`vecguard.protect.blur`): None takes 1, and where the store ranks the noise that its rows
+    have, for there it can be nothing else. `vectors`: what happens when vectors are asked for.
     """
 
     own: Literal["exact", "hidden"] = "exact"
-    shared: Literal["nothing"] = "nothing"
+    shared: Literal["nothing"] | ScorePolicy = "rounded"
+    blur: float | None = Field(default=None, ge=0, le=10)
     max_results: int = Field(default=10_000, ge=1)
     vectors: Literal["withhold", "refuse"] = "withhold"
 
 
 class Budgets(Part):
-    """Limits on reading rows of other owners. Sharing is not built yet, so there is nothing to limit or to set."""
+    """Limits per principal on reading rows of other owners, per UTC day and for ever (None: no limit).
+
+    `records` are distinct ones, `queries` calls, `vectors` query vectors. What looks like probing
+    (`vecguard.watch.monitor`) is told as an event; a response of "throttle" besides leaves rows of others out of all
+    but one read in `pause_s` seconds, "withhold" out of all, for as long as it looks so. Nothing here ever refuses a
+    read of one's own rows.
+    """
+
+    records_a_day: int | None = Field(default=1_000, ge=0)
+    records_ever: int | None = Field(default=None, ge=0)
+    queries_a_day: int | None = Field(default=None, ge=0)
+    queries_ever: int | None = Field(default=None, ge=0)
+    vectors_a_day: int | None = Field(default=None, ge=0)
+    vectors_ever: int | None = Field(default=None, ge=0)
+    off_manifold: Response = "log"
+    sweeping: Response = "log"
+    circling: Response = "log"
+    narrow: Response = "log"
+    focus: Response = "log"
+    volume: Response = "log"
+    pause_s: int = Field(default=60, ge=1)
 
 
 class AuditLog(Part):
@@ -198,7 +225,11 @@ PROFILES = ("balanced", "strict", "hipaa_safe_harbor", "transparent")
 
 
 class Policy(Part):
-    """Everything a guard does. `Policy()` is the `balanced` profile."""
+    """Everything a guard does. `Policy()` is the `balanced` profile.
+
+    `members` says who acts in the space of an owner without rules: whoever the application binds to it ("vouched"), or
+    nobody but itself ("named"). Rules, once made, decide either way (`vecguard.rules`).
+    """
 
     scrub: Scrub = Scrub()
     vectors: Vectors = Vectors()
@@ -209,6 +240,7 @@ class Policy(Part):
     unscrubbed_vectors: Unscrubbed = "refuse"
     tampered: Literal["drop", "raise"] = "drop"
     budgets: Budgets = Budgets()
+    members: Literal["vouched", "named"] = "vouched"
     audit: AuditLog = AuditLog()
     retention: Retention = Retention()
 
@@ -223,7 +255,7 @@ class Policy(Part):
         return cls(
             vectors=Vectors(noise=100.0, ranking="guard"),
             metadata=Metadata(clear="none"),
-            reads=Reads(vectors="refuse"),
+            reads=Reads(shared="rank", vectors="refuse"),
             tampered="raise",
         )
 
@@ -236,6 +268,8 @@ class Policy(Part):
             texts="clear",
             metadata=Metadata(clear="all"),
             unscrubbed_vectors="allow",
+            reads=Reads(shared="exact", blur=0.0),
+            budgets=Budgets(records_a_day=None),
         )
 
     @classmethod
@@ -246,6 +280,30 @@ class Policy(Part):
         for more than a detector can know (see `vecguard.scrub.entities`): this alone does not de-identify a text.
         """
         return cls(scrub=Scrub(entities=HIPAA_ENTITIES, operators=HIPAA_OPERATORS))
+
+    @model_validator(mode="after")
+    def _one_look(self) -> Self:
+        blur, noise = self.reads.blur, self.vectors.noise if self.vectors.mask else 0.0
+        if self.vectors.ranking == "store" and blur not in (None, noise) and self.reads.shared != "nothing":
+            raise ValueError(
+                "reads.blur can only be vectors.noise where the store ranks: it chooses candidates by that noise, and "
+                "another would be a second look at the row"
+            )
+        return self
+
+    @property
+    def blur(self) -> float:
+        """The length b of the noise, relative to the vector, in what others see of it."""
+        if self.vectors.ranking == "store":
+            return self.vectors.noise if self.vectors.mask else 0.0
+        return _BLUR if self.reads.blur is None else self.reads.blur
+
+    @property
+    def stretch(self) -> float:
+        """What makes up for the blur in scores: rows of others and one's own are ranked in one list."""
+        if self.vectors.non_recoverable and self.vectors.ranking == "store":
+            return 1.0  # one's own rows are seen through the same noise
+        return math.sqrt(1.0 + self.blur**2)
 
     @property
     def exposed(self) -> bool:

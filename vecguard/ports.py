@@ -15,7 +15,6 @@ from vecguard.protect.masked import RotatedQuery
 if TYPE_CHECKING:  # records.py needs ports.py's neighbours; only names are needed here
     from vecguard.principal import Acting
     from vecguard.records import Embedded, Metric, Protected, Row, Sealed, VectorSeal
-    from vecguard.rules import OwnerScope
     from vecguard.space import Space
 
 # ------------------------------------------------------------------------------------------------------ the shelf
@@ -117,7 +116,8 @@ class Traits:
     """What the guard must know of a store before it writes to it.
 
     `metric` ranks; `dimension` is None where the first write decides it; `persistent` says whether rows outlive the
-    process; `lists` whether a list of short scalars may stay clear; `nested` whether fields are nested objects.
+    process; `lists` whether a list of short scalars may stay clear; `nested` whether fields are nested objects; `ids` the
+    form in which readers are shown ids of shared records.
     """
 
     kind: str
@@ -126,6 +126,10 @@ class Traits:
     persistent: bool
     lists: bool = False
     nested: bool = False
+    ids: IdForm = "text"
+
+
+IdForm: TypeAlias = Literal["text", "uuid"]
 
 
 class Store(Protocol):
@@ -206,12 +210,9 @@ class Protector(Protocol):
     def unmask(
         self, stored: NDArray[np.float32], seals: Sequence[VectorSeal], backend_ids: Sequence[str], space: Space
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]: ...
-
-
-class Rules(Protocol):
-    """Says whose rows a principal may read from where it acts."""
-
-    def scope(self, acting: Acting) -> OwnerScope: ...
+    def turned_back(
+        self, stored: NDArray[np.float32], seals: Sequence[VectorSeal], space: Space
+    ) -> NDArray[np.float32]: ...
 
 
 class Watch(Protocol):
@@ -227,5 +228,5 @@ class Audit(Protocol):
 
 
 Action: TypeAlias = Literal[
-    "write", "delete", "read", "count", "restore", "adopt", "unwrap", "expose", "reconcile", "shred"
+    "write", "delete", "read", "count", "restore", "adopt", "unwrap", "expose", "reconcile", "shred", "grant", "revoke"
 ]

@@ -23,7 +23,8 @@ _NAME = re.compile(r"[!-~]{1,256}")
 RESTORE = "pii:restore"
 
 
-def _checked(name: object, what: str) -> str:
+def checked_name(name: object, what: str) -> str:
+    """Return the name of a principal, group or owner if it has the form of one, or raise `AccessDenied`."""
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise AccessDenied(
             f"{what} must be 1 to 256 visible ASCII characters without blanks (pass the user's key, not a display name)"
@@ -40,12 +41,12 @@ class Principal:
     permissions: frozenset[str] = field(default_factory=frozenset)
 
     def __post_init__(self) -> None:
-        _checked(self.id, "a principal's id")
+        checked_name(self.id, "a principal's id")
         for name in ("groups", "permissions"):
             given = getattr(self, name)
             if isinstance(given, str) or not isinstance(given, Iterable):  # frozenset("admin") would be five groups
                 raise AccessDenied(f"{name} must be a collection of strings, not one string")
-            object.__setattr__(self, name, frozenset(_checked(each, f"each of {name}") for each in given))
+            object.__setattr__(self, name, frozenset(checked_name(each, f"each of {name}") for each in given))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,10 @@ class Acting:
     @classmethod
     def of(cls, principal: Principal | str, owner: str | None = None) -> Acting:
         """Accept a bare string where a principal is, and default the owner to the principal's own id."""
-        whole = principal if isinstance(principal, Principal) else Principal(_checked(principal, "a principal's id"))
-        return cls(whole, whole.id if owner is None else _checked(owner, "an owner"))
+        whole = (
+            principal if isinstance(principal, Principal) else Principal(checked_name(principal, "a principal's id"))
+        )
+        return cls(whole, whole.id if owner is None else checked_name(owner, "an owner"))
 
     @property
     def may_restore(self) -> bool:

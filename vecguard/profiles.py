@@ -129,9 +129,33 @@ def _texts(policy: Policy) -> str:
 def _reads(policy: Policy) -> str:
     vectors = "withheld with a warning" if policy.reads.vectors == "withhold" else "refused with an error"
     return (
-        f"Reads: own rows only, scores {policy.reads.own}, at most {policy.reads.max_results} results; vectors are "
-        f"{vectors}; rows that do not authenticate are {'dropped' if policy.tampered == 'drop' else 'an error'}."
+        f"Reads: own rows, scores {policy.reads.own}, at most {policy.reads.max_results} results; vectors are "
+        f"{vectors}; rows that do not authenticate are {'dropped' if policy.tampered == 'drop' else 'an error'}. "
+        f"{_shared(policy)}"
     )
+
+
+def _shared(policy: Policy) -> str:
+    if policy.reads.shared == "nothing":
+        return "Rows of others: never, whatever the rules say."
+    shared = f"Rows of others, if rules share them: {_SHOWN[policy.reads.shared]}"
+    if policy.blur == 0:
+        return f"{shared}, NOT BLURRED: whoever asks often enough has the exact vector."
+    cosine = 1.0 / sqrt(1.0 + policy.blur**2)
+    return (
+        f"{shared}, all from one copy of the vector with noise {policy.blur:g} times its length, the same for every "
+        f"reader. However long they ask they find that copy, of cosine {cosine:.2f} to the exact vector, and more if "
+        "they know what such texts look like. It costs the reader search quality."
+    )
+
+
+_SHOWN = {
+    "exact": "scores to the last digit",
+    "rounded": "scores to hundredths",
+    "bucketed": "scores to tenths",
+    "rank": "order and no scores",
+    "hidden": "neither scores nor order",
+}
 
 
 def _restore(policy: Policy) -> str:

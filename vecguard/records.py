@@ -234,6 +234,7 @@ class Ask:
     offset: int = 0
     threshold: float | None = None  # in the metric's own sense: similarity at least, distance at most
     restore: bool = True  # False for counts and deletes, which show no text
+    own: bool = False  # without rows that others share: where they have no name
     diversity: Diversity | None = None
 
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from vecguard.policy import Policy
+from vecguard.qualified import qualified
 from vecguard.ranking.best import Ranked
-from vecguard.records import Answer, Hit, Record
+from vecguard.records import Answer, Hit, Opened, Record
 from vecguard.scrub.tokens import restore, tokens_of
 from vecguard.shelf import View
 from vecguard.state import State
@@ -23,18 +24,25 @@ class Release:
 
     def answer(self, groups: Sequence[Sequence[Ranked]], view: View, *, texts: bool) -> Answer:
         """Turn authenticated rows into records, restored where that is permitted. Nothing leaves unaudited."""
-        records = {each.opened.backend_id: each.opened.record for group in groups for each in group}
+        records = {each.opened.backend_id: _seen(each.opened, view) for group in groups for each in group}
         if texts and view.acting.may_restore and self._policy.restore == "permitted":
-            records = self._restored(records, view)
+            own = {
+                each.opened.backend_id for group in groups for each in group if each.opened.owner_tag not in view.sights
+            }
+            records |= self._restored({name: record for name, record in records.items() if name in own}, view)
         if self._policy.audit.reads:
             self._state.audit.append(view.acting, "read", view.uid, len(records))
-        scored = self._policy.reads.own == "exact"
         return Answer(
             tuple(
-                tuple(Hit(records[each.opened.backend_id], each.score if scored else None) for each in group)
+                tuple(Hit(records[each.opened.backend_id], self._score(each, view)) for each in group)
                 for group in groups
             )
         )
+
+    def _score(self, ranked: Ranked, view: View) -> float | None:
+        """Return the score that shows. That of another owner's row was shaped when it was ranked."""
+        own = ranked.opened.owner_tag not in view.sights
+        return None if own and self._policy.reads.own == "hidden" else ranked.score
 
     def _restored(self, records: Mapping[str, Record], view: View) -> dict[str, Record]:
         tokens = {
@@ -52,6 +60,15 @@ class Release:
             )
             for backend_id, record in records.items()
         }
+
+
+def _seen(opened: Opened, view: View) -> Record:
+    """Return a record as the caller may see it: another owner's on its terms, and under a name of its own."""
+    sight = view.sights.get(opened.owner_tag)
+    if sight is None:
+        return opened.record
+    name = qualified(view.space.collection_keys.ids, opened.backend_id, view.shelf.traits.ids)
+    return replace(sight.of_record(opened.record), id=name)
 
 
 def _mapped(value: Any, originals: Mapping[str, str]) -> Any:

@@ -9,16 +9,18 @@ import numpy as np
 
 from vecguard.arrays import Floats
 from vecguard.cleaning import Cleaning
-from vecguard.fields import clear_test, reader
-from vecguard.filters import Compare, Ids, Predicate, all_of, holds, pushable, relax
+from vecguard.fields import clear_test
+from vecguard.filters import Compare, Ids, Predicate, all_of, pushable, relax
 from vecguard.flow import Flow
 from vecguard.policy import Policy
 from vecguard.ports import Find, Found, Protector
-from vecguard.ranking.best import Hit, Ranked, shown
-from vecguard.ranking.exact import best, scores, unmasked
+from vecguard.ranking.best import Best, Ranked
+from vecguard.ranking.exact import Unmasking
 from vecguard.ranking.guard import OwnerRanking
+from vecguard.ranking.rows import OwnerRows, satisfies
 from vecguard.ranking.store import StoreRanking
 from vecguard.records import Ask, Opened, Row, Scoped, made_by
+from vecguard.rules import within_terms
 from vecguard.sealing import EXPIRES_FIELD
 from vecguard.shelf import View
 
@@ -31,13 +33,14 @@ class Retrieval:
         policy: Policy,
         cleaning: Cleaning,
         protector: Protector,
+        unmasked: Unmasking,
         owners: OwnerRanking,
         clock: Callable[[], float],
     ) -> None:
         self.owners = owners
         self._policy = policy
         self._cleaning = cleaning
-        self._protector = protector
+        self._unmasked = unmasked
         self._store = StoreRanking(policy.vectors, protector)
         self._clock = clock
 
@@ -45,14 +48,18 @@ class Retrieval:
         """Confine a read: the owner scope and what the store can evaluate of the filter, under AND."""
         ask = made_by(Ask, ask)
         asked = self._cleaning.where(ask.where, view.space)
-        ids = None if ask.ids is None else Ids(frozenset(view.space.backend_id(each) for each in ask.ids))
+        ids = None if ask.ids is None else Ids(frozenset(each for given in ask.ids for each in view.named(given)))
         whole = all_of(ids, asked)
-        clear = clear_test(self._policy.metadata, view.shelf.traits)
+        clear = self._clear_test(view)
         owners = view.scope.predicate(view.space.collection_keys)
         native = all_of(owners, self._unexpired(), relax(whole, clear))
-        return Scoped(
-            native, whole, pushable(whole, clear), ask.limit, ask.offset, ask.threshold, queries, ask.diversity
-        )
+        exact = pushable(whole, clear) and not any(each.terms.max_results is not None for each in view.sights.values())
+        return Scoped(native, whole, exact, ask.limit, ask.offset, ask.threshold, queries, ask.diversity)
+
+    def _clear_test(self, view: View) -> Callable[[Compare], bool]:
+        """Return the test of what the store may evaluate: what it holds in clear, and every owner in scope shows."""
+        held = clear_test(self._policy.metadata, view.shelf.traits)
+        return lambda ask: held(ask) and all(sight.shows(ask) for sight in view.sights.values())
 
     def _unexpired(self) -> Predicate | None:
         """Spare the store a second condition where no row of this policy expires; the guard looks at each anyway."""
@@ -67,7 +74,7 @@ class Retrieval:
         limit, offset = (scoped.limit, scoped.offset) if scoped.exact else (None, 0)
         found: Found = yield Find(scoped.native, limit=limit, offset=offset)
         opened = self._authentic(found.rows, scoped, view)
-        kept = [each for each in opened if each is not None]
+        kept = within_terms([each for each in opened if each is not None], view.sights)
         if scoped.exact:
             return kept
         end = None if scoped.limit is None else scoped.offset + scoped.limit
@@ -94,16 +101,22 @@ class Retrieval:
         rows = list({row.backend_id: row for group in groups for row in group}.values())
         opened = self._authentic(rows, scoped, view)
         alive = [(row, each) for row, each in zip(rows, opened, strict=True) if each is not None]
-        exact, genuine = unmasked([row for row, _ in alive], [each for _, each in alive], view, self._protector)
-        column = {row.backend_id: i for i, (row, _) in enumerate(alive) if genuine[i]}
+        seen, genuine = self._unmasked([row for row, _ in alive], [each for _, each in alive], view)
+        parts = [
+            (OwnerRows.of([alive[at][1] for at in mine], seen[mine]), view.sights.get(tag))
+            for tag in view.spaces
+            if (mine := [at for at, (_, each) in enumerate(alive) if genuine[at] and each.owner_tag == tag])
+        ]
         metric = view.shelf.traits.metric
         ranked: list[list[Ranked]] = []
-        for query, group in enumerate(groups):
-            columns = [column[row.backend_id] for row in group if row.backend_id in column]
-            line = scores(queries[query : query + 1], exact[columns], metric)[0] if columns else np.empty(0)
-            order = best(line, metric, scoped.threshold)[: scoped.wanted]
-            hits = [Hit(float(line[at]), alive[columns[at]][1], exact[columns[at]]) for at in order]
-            ranked.append(shown(hits, queries[query], metric, scoped))
+        for query, group in zip(queries, groups, strict=True):
+            best, chosen = (
+                Best(query[None, :], metric, scoped.wanted, scoped.threshold),
+                {row.backend_id for row in group},
+            )
+            for part, sight in parts:
+                best.add(part, np.array([each.backend_id in chosen for each in part.opened]), sight)
+            ranked += best.ranked(scoped)
         return ranked
 
     def _candidates(self, scoped: Scoped, queries: Floats, view: View) -> Flow[list[Sequence[Row]]]:
@@ -120,7 +133,7 @@ class Retrieval:
         """Open rows and evaluate the whole filter on what is authenticated; None where a row does not exist."""
         opened = view.shelf.sealer.open(rows, view.spaces, self._clock())
         return [
-            each if each is not None and holds(scoped.whole, each.backend_id, reader(each.record)) else None
+            each if each is not None and satisfies(each, scoped.whole, view.sights.get(each.owner_tag)) else None
             for each in opened
         ]
 

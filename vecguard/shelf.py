@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from vecguard.ports import Traits
 from vecguard.principal import Acting
-from vecguard.records import Row
-from vecguard.rules import OwnerScope
+from vecguard.qualified import backend_id_of, is_qualified
+from vecguard.records import RecordId, Row
+from vecguard.rules import OwnerScope, Sight
 from vecguard.sealing import Sealer
 from vecguard.space import CollectionKeys, Space
 
@@ -70,7 +71,11 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What one call may see: the collection, who acts, the space that is written, and the spaces that are read."""
+    """What one call may see: the collection, who acts, the space that is written, and the spaces that are read.
+
+    `spaces` and `sights` are by owner tag; `sights` has those of other owners only. `epochs` are by owner digest, as
+    they stood when the call began.
+    """
 
     shelf: Shelf
     uid: str
@@ -78,3 +83,18 @@ class View:
     space: Space
     scope: OwnerScope
     spaces: Mapping[str, Space] = field(repr=False)
+    sights: Mapping[str, Sight] = field(default_factory=dict, repr=False)
+    epochs: Mapping[str, int] = field(default_factory=dict, repr=False)
+
+    def named(self, record: RecordId) -> tuple[str, ...]:
+        """Return the backend ids that an id may stand for: of one's own record, or of a shared one by its own name."""
+        shared = backend_id_of(self.space.collection_keys.ids, record) if self.sights else None
+        own = () if is_qualified(record) else (self.space.backend_id(record),)
+        return own if shared is None else (*own, shared)
+
+    def alone(self) -> View:
+        """Return the view without other owners' rows."""
+        if not self.sights:
+            return self
+        own = {tag: space for tag, space in self.spaces.items() if tag not in self.sights}
+        return replace(self, scope=OwnerScope(self.scope.own), spaces=own, sights={})

@@ -13,16 +13,17 @@ from vecguard.records import RecordId
 
 @dataclass(frozen=True, slots=True)
 class CollectionKeys:
-    """Derived from a collection's key: the rotation of its vectors, the names of its owners, its marker's MAC."""
+    """Derived from a collection's key: rotation of vectors, names of owners, shared ids, marker's MAC."""
 
     rotation: Secret = field(repr=False)
     owners: Secret = field(repr=False)
     marker: Secret = field(repr=False)
+    ids: Secret = field(repr=False)
 
     @classmethod
     def of(cls, key: Secret) -> CollectionKeys:
         """Derive them."""
-        return cls(key.derive("rotation"), key.derive("owner tags"), key.derive("marker"))
+        return cls(*(key.derive(purpose) for purpose in ("rotation", "owner tags", "marker", "qualified ids")))
 
 
 @dataclass(frozen=True, slots=True)

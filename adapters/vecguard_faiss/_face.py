@@ -162,7 +162,7 @@ class GuardedIndex(Guarded):
             raise BadInput("k is an integer above zero")
         room, who = room_of(self), acting(self)
         with room.store.turn(who.owner):
-            answer = run(self, reading(room, Ask(Query(vectors=x), limit=int(k), restore=False), who))
+            answer = run(self, reading(room, Ask(Query(vectors=x), limit=int(k), restore=False, own=True), who))
             distances, labels = _padded(answer, _labels(room, who, answer), int(k), room.store.traits.metric)
         return _into(D, distances), _into(I, labels)
 

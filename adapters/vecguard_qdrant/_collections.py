@@ -102,6 +102,7 @@ def traits_of(client: Any, vectors: rest.VectorParams) -> Traits:
         persistent=not is_local(client) or client._client.location != ":memory:",  # noqa: SLF001 - no public accessor
         lists=True,
         nested=True,
+        ids="uuid",
     )
 
 

@@ -38,6 +38,9 @@ def pair(desk_of: Callable[..., Any], tmp_path: Any) -> Pair:
     return Pair(desk_of, tmp_path)
 
 
+_STEPS = 12  # requests, more than any call below makes
+
+
 def _until(flow: Any, store: Any, steps: int, *, answered: bool) -> bool:
     """Run `steps` requests of a flow and kill it; `answered` carries the last of them out. True if it ended before."""
     answer = None
@@ -56,7 +59,7 @@ def _until(flow: Any, store: Any, steps: int, *, answered: bool) -> bool:
 
 
 @pytest.mark.parametrize("answered", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("steps", range(9))
+@pytest.mark.parametrize("steps", range(_STEPS))
 @pytest.mark.parametrize("what", ["first write", "write", "delete"])
 def test_a_kill_at_any_point_leaves_one_of_two_worlds(what: str, steps: int, answered: bool, pair: Pair) -> None:
     """Killed before or after each request, a call has happened or not; the next guard settles it, and sees no other."""
@@ -94,11 +97,11 @@ def _ids(desk: Any, names: Any) -> list[str]:
 
 
 def test_the_kill_test_reaches_the_end(pair: Pair) -> None:
-    """Nine requests are more than any of these calls makes: the kill test covers each of them."""
+    """So many requests are more than any of these calls makes: the kill test covers each of them."""
     assert _until(
         pair.desk().writing(pair.desk().draft(["a"], ["text"])),
         pair.store,
-        8,
+        _STEPS - 1,
         answered=True,
     )
 
@@ -112,6 +115,26 @@ def test_a_call_on_the_same_shelf_settles_what_was_killed(pair: Pair) -> None:
     assert desk.open_intents() == 1
     assert desk.texts() == AFTER
     assert desk.open_intents() == 0
+
+
+def test_a_killed_delete_leaves_another_version_alone(pair: Pair) -> None:
+    """What a delete was about is told by its tag: the version that is there when it is settled was not meant."""
+    desk = pair.desk()
+    desk.write(["a"], ["first version"])
+    first = dict(pair.store.rows)
+    desk.write(["a"], ["second version"])
+    second = dict(pair.store.rows)
+    pair.store.rows.update(first)
+    flow, answer = desk.forgetting(["a"]), None
+    while not isinstance(request := flow.send(answer), Drop):
+        answer = request.on(pair.store)
+    flow.close()
+    assert desk.open_intents() == 1
+    pair.store.rows.update(second)
+    again = pair.desk()
+    again.settle()
+    assert again.open_intents() == 0
+    assert again.texts() == {"a": "second version"}
 
 
 class Failing(MemoryStore):
@@ -511,7 +534,9 @@ def test_a_change_of_policy_carries_texts_over(first: str, desk_of: Callable[...
     from vecguard.guard import Retrieval, Sealer
 
     guard.policy = policies[second]
-    guard._retrieval = Retrieval(policies[second], guard._cleaning, guard._protector, guard.owners, guard._clock)
+    guard._retrieval = Retrieval(
+        policies[second], guard._cleaning, guard._protector, guard._unmasked, guard.owners, guard._clock
+    )
     again = desk_of(guard=guard, store=store)
     assert isinstance(again.shelf.sealer, Sealer)
     assert again.texts() == {"a": "the text", "b": None}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from vecguard import Guard, Keyring, Metadata, Policy, PolicyError, Reads, Retention, Scrub, Vectors
+from vecguard import Budgets, Guard, Keyring, Metadata, Policy, PolicyError, Reads, Retention, Scrub, Vectors
 from vecguard.policy import Part
 from vecguard.ports import Traits
 from vecguard.testing import word_hash
@@ -48,7 +48,10 @@ BAD: list[tuple[type[Part], dict[str, Any]]] = [
     (Metadata, {"clear": "some"}),
     (Metadata, {"clear_chars": -1}),
     (Reads, {"own": "blurred"}),
-    (Reads, {"shared": "exact"}),
+    (Reads, {"shared": "everything"}),
+    (Reads, {"blur": -1.0}),
+    (Budgets, {"records_a_day": -1}),
+    (Budgets, {"circling": "refuse"}),
     (Reads, {"vectors": "return"}),
     (Reads, {"include_vector": False}),
     (Reads, {"max_results": 0}),
@@ -117,7 +120,9 @@ def test_the_profiles_are_what_they_say() -> None:
     assert (strict.metadata.clear, strict.vectors.ranking, strict.reads.vectors) == ("none", "guard", "refuse")
     assert (strict.tampered, strict.exposed) == ("raise", False)
     assert transparent.exposed
-    assert transparent.reads.shared == "nothing"
+    assert (balanced.reads.shared, strict.reads.shared, transparent.reads.shared) == ("rounded", "rank", "exact")
+    assert balanced.blur == strict.blur > 0.0 == transparent.blur
+    assert (balanced.budgets.records_a_day, transparent.budgets.records_a_day) == (1_000, None)
 
 
 def test_explaining_says_what_is_vacuous() -> None:

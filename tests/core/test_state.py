@@ -279,6 +279,9 @@ def test_the_scan_would_see_a_text(tmp_path: Path) -> None:
             assert any(spelled in whole for form, spelled in forms(text).items() if form.startswith("base64"))
 
 
+_COUNTED = [f"{when}{what}" for when in ("", "all_") for what in ("queries", "vectors", "records", "denials")]
+
+
 def test_the_state_has_no_column_for_a_name() -> None:
     """The tables are those that were reviewed: a new column is a decision."""
     columns = {f"{table.name}.{column.name}" for table in tables.metadata.sorted_tables for column in table.columns}
@@ -290,6 +293,10 @@ def test_the_state_has_no_column_for_a_name() -> None:
         *(f"vg_references.{each}" for each in ("owner", "token", "uid", "row", "intent", "version")),
         *(f"vg_intents.{each}" for each in ("id", "uid", "owner", "writer", "action", "rows", "created")),
         *(f"vg_epochs.{each}" for each in ("uid", "owner", "epoch")),
+        *(f"vg_grants.{each}" for each in ("owner", "grantee", "right", "sealed", "created")),
+        *(f"vg_canaries.{each}" for each in ("uid", "row")),
+        *(f"vg_counters.{each}" for each in ("principal", "day", "days", "usual", "spread", *_COUNTED)),
+        *(f"vg_returned.{each}" for each in ("id", "day")),
         *(f"vg_embedders.{each}" for each in ("id", "probe")),
         *(
             f"vg_audit.{each}"

@@ -9,11 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vecguard.arrays import norms
 from vecguard.filters import EVERYTHING
+from vecguard.keys import Secret
+from vecguard.protect.blur import blurred, stretched
 from vecguard.ranking.best import Best
-from vecguard.ranking.exact import best, scores
+from vecguard.ranking.exact import scores
 from vecguard.ranking.rows import OwnerRows
 from vecguard.records import Metric, Opened, Record, RecordId, Scoped, VectorSeal
+from vecguard.rules import Sight, Terms
+from vecguard.watch.scores import POLICIES, ScorePolicy, shaped
 
 METRICS: tuple[Metric, ...] = get_args(Metric)
 
@@ -48,6 +53,13 @@ def ranked(
         collected.add(rows, np.ones(len(rows), dtype=np.bool_))
         first += len(part)
     return [[(each.opened.backend_id, each.score) for each in line] for line in collected.ranked(scoped(wanted))]
+
+
+def best(line: np.ndarray, metric: Metric, threshold: float | None) -> list[int]:
+    """Return positions, best first, cut at the threshold; equal scores keep their order."""
+    order = np.argsort(line if metric == "l2" else -line, kind="stable")
+    passing = [True] * len(line) if threshold is None else line <= threshold if metric == "l2" else line >= threshold
+    return [int(at) for at in order if passing[at]]
 
 
 def brute_force(
@@ -113,3 +125,44 @@ def test_many_queries_are_ranked_as_one_by_one() -> None:
     assert [[name for name, _ in line] for line in ranked(queries, [exact], "dot", 5, None)] == [
         [name for name, _ in line] for line in expected
     ]
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("policy", POLICIES)
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    count=st.integers(1, 300),
+    wanted=st.one_of(st.none(), st.integers(0, 30)),
+    crowd=st.sampled_from([1e-3, 0.1, 1.0]),
+    stretch=st.sampled_from([1.0, 1.4142, 3.0]),
+)
+def test_rows_of_others_are_ranked_by_what_is_shown(
+    metric: Metric, policy: ScorePolicy, seed: int, count: int, wanted: int | None, crowd: float, stretch: float
+) -> None:
+    """Stretched, shaped, ordered by that and then by name, and only then cut: as if every row had been scored."""
+    rng = np.random.default_rng(seed)
+    exact = (rng.normal(size=(1, 24)) + crowd * rng.normal(size=(count, 24))).astype(np.float32)
+    query = rng.normal(size=(1, 24)).astype(np.float32)
+    line = stretched(scores(query, exact, metric), metric, stretch, norms(query), norms(exact))
+    shown = shaped(line, policy)[0]
+    order = sorted(range(count), key=lambda at: (shown[at] if metric == "l2" else -shown[at], str(at)))[:wanted]
+    collected = Best(query, metric, wanted, None)
+    collected.add(rows_of(exact), np.ones(count, dtype=np.bool_), Sight(Terms(), policy, stretch))
+    found = [int(each.opened.backend_id) for each in collected.ranked(scoped(wanted))[0]]
+    assert found == order if policy != "hidden" else sorted(found) == sorted(order)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_scores_of_blurred_rows_are_those_of_the_exact_ones_on_average(metric: Metric) -> None:
+    """Rows of others stand fairly among one's own; without the stretch they would all be behind."""
+    rng = np.random.default_rng(9)
+    exact = rng.normal(size=(4000, 64)).astype(np.float32) + 1.0
+    query = exact[:1] + 0.5
+    digests = [bytes([at % 256, at // 256]) for at in range(4000)]
+    seen = blurred(exact, digests, Secret(b"b" * 32), noise=1.0)
+    raw = scores(query, seen, metric)
+    fair = stretched(raw, metric, 2**0.5, norms(query), norms(seen))[0].mean()
+    true = scores(query, exact, metric)[0].mean()
+    assert fair == pytest.approx(true, rel=0.02)
+    assert raw[0].mean() != pytest.approx(true, rel=0.1)

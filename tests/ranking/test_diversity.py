@@ -9,6 +9,7 @@ from qdrant_client import QdrantClient, models
 import vecguard_qdrant
 from vecguard import Guard, Keyring, Policy, Scrub, Undecided, Vectors
 from vecguard.ranking.diversity import diverse
+from vecguard.ranking.exact import scores
 
 DISTANCES = (models.Distance.COSINE, models.Distance.DOT, models.Distance.EUCLID)
 
@@ -47,9 +48,10 @@ def test_it_chooses_what_a_bare_qdrant_chooses(
 def test_by_relevance_alone_it_is_a_search_and_by_difference_it_leaves_twins_out() -> None:
     query = np.array([1.0, 0.0, 0.0], dtype=np.float32)
     rows = np.array([[1, 0.1, 0], [1, 0.11, 0], [1, 0, 0.3], [0.2, 1, 0]], dtype=np.float32)
-    assert diverse(query, rows, "cosine", 4, 0.0) == [0, 1, 2, 3]
-    assert diverse(query, rows, "cosine", 2, 0.7) == [0, 3]
-    assert diverse(query, rows[:0], "cosine", 2, 0.7) == []
+    scored = scores(query[None, :], rows, "cosine")[0]
+    assert diverse(scored, rows, "cosine", 4, 0.0) == [0, 1, 2, 3]
+    assert diverse(scored, rows, "cosine", 2, 0.7) == [0, 3]
+    assert diverse(scored[:0], rows[:0], "cosine", 2, 0.7) == []
 
 
 @pytest.mark.parametrize(

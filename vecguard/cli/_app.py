@@ -9,7 +9,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from vecguard.errors import VecGuardError
+from vecguard.cli._rules import rules
+from vecguard.cli._running import run_or_say
 from vecguard.keys import Keyring
 
 app = typer.Typer(
@@ -24,6 +25,7 @@ keys = typer.Typer(help="Make and keep the keys that everything else hangs on.",
 app.add_typer(bench, name="bench")
 app.add_typer(check, name="check")
 app.add_typer(keys, name="keys")
+app.add_typer(rules, name="rules")
 console = Console()
 
 STORES = ("chroma", "qdrant", "faiss")
@@ -63,7 +65,7 @@ def demo(
     """
     from vecguard.cli._demo_page import show  # noqa: PLC0415 - loads stores and models
 
-    _run(lambda: show(console, data, _chosen(stores), embedder, profile, keep))
+    run_or_say(lambda: show(console, data, _chosen(stores), embedder, profile, keep))
 
 
 @bench.command()
@@ -92,7 +94,7 @@ def retrieval(
     """
     from vecguard.cli._bench import run  # noqa: PLC0415 - loads stores and models
 
-    _run(
+    run_or_say(
         lambda: run(
             console,
             data=data,
@@ -148,7 +150,7 @@ def check_text(
             out=out,
         )
 
-    _run(call)
+    run_or_say(call)
     if fail and found:
         raise typer.Exit(3)
 
@@ -212,7 +214,7 @@ def calibrate(
             attack=attack,
         ).holds
 
-    _run(call)
+    run_or_say(call)
     if not holds:
         raise typer.Exit(3)
 
@@ -223,17 +225,5 @@ def keys_new(path: Annotated[Path, typer.Argument(help="Where to write the key f
 
     Keep it away from the store and from the state database, and keep a copy: without it, nothing comes back.
     """
-    _run(lambda: Keyring.generate(path))
+    run_or_say(lambda: Keyring.generate(path))
     console.print(f"Wrote one root key to {escape(str(path))} (mode 0600). Back it up; nothing can be read without it.")
-
-
-def _run(call: object) -> None:
-    """Run a command; our own errors are one line and an exit status, never a traceback."""
-    message = ""
-    try:
-        call()  # type: ignore[operator]  # a closure over a command's arguments
-    except (VecGuardError, ImportError) as failure:
-        message = str(failure)
-    if message:
-        Console(stderr=True).print("[bold red]Error:[/]", escape(message), highlight=False)
-        raise typer.Exit(1)

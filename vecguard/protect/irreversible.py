@@ -28,11 +28,11 @@ from typing import Literal, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from vecguard.arrays import Doubles, Floats, norms
+from vecguard.arrays import Doubles, Floats
 from vecguard.protect.draws import FreshDraws
 from vecguard.protect.gaussian import Gaussian
 from vecguard.protect.laplace import Laplace
-from vecguard.protect.mask import assembled
+from vecguard.protect.mask import assembled, at_length
 from vecguard.protect.masked import RotatedQuery, mint_query
 from vecguard.protect.metric import L2Metric
 from vecguard.protect.perturbation import Mechanism, unit_rows
@@ -100,11 +100,13 @@ class Irreversible:
     ) -> tuple[Floats, NDArray[np.bool_]]:
         """Give back the noisy vectors (n, d) at length 1 and, per row, whether it is what was stored."""
         del backend_ids  # the seal was opened under them
-        rows = stored.astype(np.float64)
-        lengths = norms(rows)
-        unit = rows * np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > 0)[:, None]
-        genuine = matching(unit, [seal.sketch for seal in seals], space)
-        return (unit @ self._rotation(space, rows.shape[1])).astype(np.float32), genuine
+        genuine = matching(at_length(stored.astype(np.float64), seals), [seal.sketch for seal in seals], space)
+        return self.turned_back(stored, seals, space), genuine
+
+    def turned_back(self, stored: Floats, seals: Sequence[VectorSeal], space: Space) -> Floats:
+        """Return stored rows (n, d) in the basis of the exact ones: all that there is of them, noise and all."""
+        exact = stored.astype(np.float64) @ self._rotation(space, stored.shape[1])
+        return at_length(exact, seals).astype(np.float32)
 
     def _turned(self, rows: Doubles, space: Space) -> Doubles:
         turned: Doubles = rows @ self._rotation(space, rows.shape[1]).T

@@ -151,6 +151,13 @@ class Mask:
         exact = unit * (np.array([seal.norm for seal in seals]) / np.where(found > 0, found, 1.0))[:, None]
         return exact.astype(np.float32), genuine
 
+    def turned_back(self, stored: Floats, seals: Sequence[VectorSeal], space: Space) -> Floats:
+        """Return stored rows (n, d) in the basis and at the length of the exact ones, with all their noise on."""
+        rows = stored.astype(np.float64)
+        if self._turned:
+            rows = rows @ self._rotation(space, rows.shape[1])
+        return at_length(rows, seals).astype(np.float32)
+
     def _noise_of(
         self, ids: Sequence[str], digests: Sequence[bytes], draws: Sequence[int], dimension: int, space: Space
     ) -> Doubles:
@@ -192,12 +199,24 @@ class Unmasked:
         space: Space,
     ) -> tuple[Floats, NDArray[np.bool_]]:
         """Give the rows (n, d) back at their own length."""
-        del backend_ids, space
-        rows = stored.astype(np.float64)
-        lengths = norms(rows)
-        wanted = np.array([seal.norm for seal in seals])
-        scaled = rows * np.divide(wanted, lengths, out=np.zeros_like(lengths), where=lengths > 0)[:, None]
-        return scaled.astype(np.float32), lengths > 0
+        del backend_ids
+        return self.turned_back(stored, seals, space), norms(stored) > 0
+
+    def turned_back(
+        self,
+        stored: Floats,
+        seals: Sequence[VectorSeal],
+        space: Space,  # noqa: ARG002 - the protocol's signature
+    ) -> Floats:
+        """Give the rows (n, d) back at their own length."""
+        return at_length(stored.astype(np.float64), seals).astype(np.float32)
+
+
+def at_length(rows: Doubles, seals: Sequence[VectorSeal]) -> Doubles:
+    """Give rows (n, d) the lengths of the exact vectors; rows of zeros stay zero."""
+    lengths, wanted = norms(rows), np.array([seal.norm for seal in seals])
+    scaled: Doubles = rows * np.divide(wanted, lengths, out=np.zeros_like(lengths), where=lengths > 0)[:, None]
+    return scaled
 
 
 def assembled(embedded: Embedded, stored: Floats, seals: list[VectorSeal]) -> Protected:

@@ -63,8 +63,18 @@ def mint_query(values: NDArray[np.float32]) -> RotatedQuery:
 
 def mint_marker(dimension: int) -> Masked:
     """Mint a random unit vector (d,) that stands for no record: a collection's marker row needs one."""
+    return Masked(_by_chance(dimension), _MINT)
+
+
+def probe(dimension: int) -> RotatedQuery:
+    """Make a query (1, d) for nothing in particular: to see what a store answers, not what it finds."""
+    return RotatedQuery(_by_chance(dimension)[None, :], _MINT)
+
+
+def _by_chance(dimension: int) -> NDArray[np.float32]:
     values = np.frombuffer(secrets.token_bytes(4 * dimension), dtype="<u4").astype(np.float64) - 2.0**31
-    return Masked((values / np.sqrt(values @ values)).astype(np.float32), _MINT)
+    unit: NDArray[np.float32] = (values / np.sqrt(values @ values)).astype(np.float32)
+    return unit
 
 
 def replayed(values: NDArray[np.float32]) -> Masked:

@@ -12,8 +12,8 @@ from typing import TypeAlias
 
 from vecguard.ranking.rows import OwnerRows
 
-Key: TypeAlias = tuple[str, str]
-"""(collection uid, owner tag)."""
+Key: TypeAlias = tuple[str, str, bool]
+"""(collection uid, owner tag, whether as others see its rows)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,14 +19,14 @@ from vecguard.errors import OwnerTooLargeWarning
 from vecguard.filters import Compare, Predicate
 from vecguard.flow import Flow
 from vecguard.policy import Policy
-from vecguard.ports import Fetch, Find, Found, Protector
+from vecguard.ports import Fetch, Find, Found
 from vecguard.ranking.best import Best, Ranked
 from vecguard.ranking.cache import Key, OwnerCache
-from vecguard.ranking.exact import unmasked
+from vecguard.ranking.exact import Unmasking
 from vecguard.ranking.rows import OwnerRows
 from vecguard.records import Row, Scoped
-from vecguard.rules import OWNER_FIELD
-from vecguard.sealing import TAG_FIELD
+from vecguard.rules import OWNER_FIELD, Sight
+from vecguard.sealing import tag_of
 from vecguard.settling import Done
 from vecguard.shelf import View
 from vecguard.space import Space
@@ -41,9 +41,9 @@ _MIB = 1 << 20
 class OwnerRanking:
     """Ranks owners' rows, and keeps them for the next call."""
 
-    def __init__(self, policy: Policy, protector: Protector, epochs: Epochs, clock: Callable[[], float]) -> None:
+    def __init__(self, policy: Policy, unmasked: Unmasking, epochs: Epochs, clock: Callable[[], float]) -> None:
         self.cache = OwnerCache(policy.vectors.cache_mb * _MIB)
-        self._protector = protector
+        self._unmasked = unmasked
         self._epochs = epochs
         self._clock = clock
         self._too_large: set[Key] = set()
@@ -53,12 +53,12 @@ class OwnerRanking:
         assert scoped.vectors is not None  # noqa: S101 - the caller looked
         best = Best(scoped.vectors, view.shelf.traits.metric, scoped.wanted, scoped.threshold)
         warm = False
-        for space in view.spaces.values():
-            kept = None if afresh else self._kept(view.uid, space)
+        for tag, space in view.spaces.items():
+            kept = None if afresh else self._kept(space, view)
             if kept is None:
                 yield from self._read(space, view, scoped.whole, best)
             else:
-                best.add(kept, kept.allowed(scoped.whole, self._clock()))
+                self._add(kept, view.sights.get(tag), scoped.whole, best)
                 warm = True
         ranked = best.ranked(scoped)
         if warm and not (yield from _still_there(ranked)):
@@ -67,7 +67,7 @@ class OwnerRanking:
 
     def written(self, intent: Intent, done: Done, view: View) -> None:
         """Bring what is kept of the acting owner up to a write or delete that this process has just carried out."""
-        key = (view.uid, view.space.owner_tag)
+        key = (view.uid, view.space.owner_tag, False)
         kept = self.cache.get(key)
         if kept is None:
             return
@@ -88,42 +88,54 @@ class OwnerRanking:
         staying = frozenset(row.backend_id for row in rows if row.vector is None)
         if len(opened) < len(rows) or not staying <= kept.places().keys():
             return None
-        exact, genuine = unmasked(rows, opened, view, self._protector)
+        exact, genuine = self._unmasked(rows, opened, view)
         if any(not good and row.vector is not None for good, row in zip(genuine, rows, strict=True)):
             return None
         return kept.with_rows(opened, exact, staying)
 
-    def _kept(self, uid: str, space: Space) -> OwnerRows | None:
-        found = self.cache.get((uid, space.owner_tag))
-        if found is None or found.epoch != self._epochs.epoch(uid, space.owner_digest):
+    def _kept(self, space: Space, view: View) -> OwnerRows | None:
+        """Return what is kept of an owner, as this call sees it, if nobody wrote since it was read."""
+        epoch, foreign = view.epochs[space.owner_digest], space.owner_tag in view.sights
+        found = self.cache.get((view.uid, space.owner_tag, foreign))
+        if found is not None and found.epoch == epoch:
+            return found.rows
+        own = self.cache.get((view.uid, space.owner_tag, False)) if foreign else None
+        if own is None or own.epoch != epoch:
             return None
-        return found.rows
+        digests = [each.vector.digest for each in own.rows.opened]
+        seen = own.rows.seen_as(self._unmasked.of_others(own.rows.exact, digests, space))
+        self.cache.put((view.uid, space.owner_tag, True), seen, epoch)
+        return seen
+
+    def _add(self, rows: OwnerRows, sight: Sight | None, where: Predicate, best: Best) -> None:
+        best.add(rows, rows.allowed(where, self._clock(), sight), sight)
 
     def _read(self, space: Space, view: View, where: Predicate, best: Best) -> Flow[None]:
         """Read an owner's rows into `best`, and keep them if nobody wrote meanwhile."""
-        key, mine = (view.uid, space.owner_tag), Compare((OWNER_FIELD,), "eq", space.owner_tag)
+        tag = space.owner_tag
+        key, sight = (view.uid, tag, tag in view.sights), view.sights.get(tag)
         if key in self._too_large:
-            if (yield from self._stream(mine, view, where, best, 0)) <= self.cache.limit:
+            if (yield from self._stream(tag, view, where, best, 0)) <= self.cache.limit:
                 self._too_large.discard(key)  # it has shrunk, and is kept from the next search on
             return
         before = self._epochs.moment(view.uid, space.owner_digest)
         room = max(_PAGE, self.cache.limit // (4 * (view.shelf.dimension or 0) + _ROW))
-        found: Found = yield Find(mine, limit=room, vectors=True)
+        found: Found = yield Find(Compare((OWNER_FIELD,), "eq", tag), limit=room, vectors=True)
         rows = self._opened(found.rows, view)
-        best.add(rows, rows.allowed(where, self._clock()))
+        self._add(rows, sight, where, best)
         if len(found.rows) == room or rows.nbytes > self.cache.limit:
             self._warn(key)
-            yield from self._stream(mine, view, where, best, room)
+            yield from self._stream(tag, view, where, best, room)
         elif not before.writing and self._epochs.moment(view.uid, space.owner_digest) == before:
             self.cache.put(key, rows, before.epoch)
 
-    def _stream(self, mine: Predicate, view: View, where: Predicate, best: Best, start: int) -> Flow[int]:
+    def _stream(self, tag: str, view: View, where: Predicate, best: Best, start: int) -> Flow[int]:
         """Read page by page; return how many bytes came. A row deleted meanwhile can hide one from this call."""
         found, size = Found((), _PAGE), 0
         while found.count == _PAGE:
-            found = yield Find(mine, limit=_PAGE, offset=start, vectors=True)
+            found = yield Find(Compare((OWNER_FIELD,), "eq", tag), limit=_PAGE, offset=start, vectors=True)
             rows = self._opened(found.rows, view)
-            best.add(rows, rows.allowed(where, self._clock()))
+            self._add(rows, view.sights.get(tag), where, best)
             start, size = start + _PAGE, size + rows.nbytes
         return size
 
@@ -131,7 +143,7 @@ class OwnerRanking:
         """Authenticate and unmask rows; those that are not what was stored do not exist."""
         opened = view.shelf.sealer.open(rows, view.spaces, self._clock())
         alive = [(row, each) for row, each in zip(rows, opened, strict=True) if each is not None]
-        exact, genuine = unmasked([row for row, _ in alive], [each for _, each in alive], view, self._protector)
+        exact, genuine = self._unmasked([row for row, _ in alive], [each for _, each in alive], view)
         return OwnerRows.of([each for (_, each), good in zip(alive, genuine, strict=True) if good], exact[genuine])
 
     def _warn(self, key: Key) -> None:
@@ -154,4 +166,4 @@ def _still_there(ranked: Sequence[Sequence[Ranked]]) -> Flow[bool]:
     """Whether the store still has the winners in the versions that were ranked."""
     tags = {each.opened.backend_id: each.opened.tag for group in ranked for each in group}
     rows: Sequence[Row] = (yield Fetch(tuple(tags))) if tags else ()
-    return {row.backend_id: row.fields.get(TAG_FIELD) for row in rows} == tags
+    return {row.backend_id: tag_of(row.fields) for row in rows} == tags

@@ -13,6 +13,7 @@ from vecguard.arrays import Doubles, Floats, norms
 from vecguard.fields import reader
 from vecguard.filters import EVERYTHING, Predicate, holds
 from vecguard.records import Opened
+from vecguard.rules import Sight
 
 _PER_RECORD = 900  # bytes that an Opened, its record, id and seal take beside their texts and fields
 
@@ -66,14 +67,23 @@ class OwnerRows:
         """Return backend id -> position."""
         return {each.backend_id: at for at, each in enumerate(self.opened)}
 
-    def allowed(self, where: Predicate, now: float) -> NDArray[np.bool_]:
-        """Return which rows are alive and satisfy a filter, evaluated on what was authenticated."""
+    def seen_as(self, vectors: Floats) -> Self:
+        """Return these rows with other vectors (n, d)."""
+        return self.of(self.opened, vectors)
+
+    def allowed(self, where: Predicate, now: float, sight: Sight | None) -> NDArray[np.bool_]:
+        """Return which rows are alive and satisfy a filter, evaluated on what was authenticated and may be seen."""
         alive: NDArray[np.bool_] = self.expires > now
         if where != EVERYTHING:
             for at in np.flatnonzero(alive):
-                each = self.opened[at]
-                alive[at] = holds(where, each.backend_id, reader(each.record))
+                alive[at] = satisfies(self.opened[at], where, sight)
         return alive
+
+
+def satisfies(opened: Opened, where: Predicate, sight: Sight | None) -> bool:
+    """Whether a row satisfies a filter, as far as whoever asks may see the row."""
+    record = opened.record if sight is None else sight.of_record(opened.record)
+    return holds(where, opened.backend_id, reader(record))
 
 
 def _size(opened: Opened) -> int:

@@ -105,7 +105,7 @@ class Intents:
                 if row.id not in leaving_out
             ]
 
-        return self._database.run(read)
+        return self._database.look(read)
 
 
 def _encoded(rows: Sealed) -> bytes:

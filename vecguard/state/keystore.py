@@ -33,7 +33,7 @@ class KeyStore:
         """Return the key of this subject, or None if it was never made (or was shredded)."""
         if (kind, subject) in self._known:
             return self._known[kind, subject]
-        found = self._database.run(lambda connection: self._read(connection, kind, subject))
+        found = self._database.look(lambda connection: self._read(connection, kind, subject))
         if found is not None:
             self._known[kind, subject] = found
         return found

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, insert, select
 from vecguard.arrays import Floats
 from vecguard.audit import SETTLER, AuditChain
 from vecguard.errors import StateError, WrongKey
-from vecguard.keys import Keyring, Root
+from vecguard.keys import Keyring, Root, new_secret
 from vecguard.ports import Action
 from vecguard.principal import Acting
 from vecguard.records import Opened, Sealed, SealedRow
@@ -21,6 +21,7 @@ from vecguard.space import CollectionKeys, Owner, OwnerKeys, Space
 from vecguard.state import tables
 from vecguard.state.database import Database
 from vecguard.state.epochs import Epochs
+from vecguard.state.grants import Grants
 from vecguard.state.intents import Intent, Intents
 from vecguard.state.keystore import KeyStore
 from vecguard.state.vault import Vault
@@ -30,7 +31,10 @@ _SAME_EMBEDDER = 0.9999  # cosine of two embeddings of one text: batching and th
 
 
 class State:
-    """One state database. Opening it with another key than the one it was made with raises `WrongKey`."""
+    """One state database. Opening it with another key than the one it was made with raises `WrongKey`.
+
+    `names` is the secret under which owners, principals and records are digested.
+    """
 
     def __init__(self, url: str, keyring: Keyring) -> None:
         self.database = Database(url)
@@ -38,12 +42,13 @@ class State:
         self.id = self._identify()
         self.keystore = KeyStore(self.database, keyring)
         self._key = self.keystore.get("state", self.id)
-        self._lookup = self._key.derive("lookup")
+        self.names = self._key.derive("lookup")
         self.writer = secrets.token_hex(16)
         self.vault = Vault(self.database)
         self.epochs = Epochs(self.database)
         self.intents = Intents(self.database, self._key.derive("intents"), self.writer)
-        self.audit = AuditChain(self.database, self._key.derive("audit"), self._lookup, self.writer)
+        self.audit = AuditChain(self.database, self._key.derive("audit"), self.names, self.writer)
+        self.grants = Grants(self.database, self._key.derive("grants"), self.names, self.audit)
 
     def __repr__(self) -> str:
         return f"<State {self.database!r}>"
@@ -76,7 +81,7 @@ class State:
 
     def digest(self, name: str) -> str:
         """Keyed digest of an owner's name: what the state knows it by."""
-        return self._lookup.mac("owner", name).hex()
+        return self.names.mac("owner", name).hex()
 
     def remember(self, uid: str, kind: str) -> None:
         """Remember that this state guards a collection, by its uid."""
@@ -86,7 +91,7 @@ class State:
     def knows(self, uid: str) -> bool:
         """Whether this state guards that collection."""
         table = tables.collections
-        return self.database.run(
+        return self.database.look(
             lambda connection: connection.execute(select(table.c.uid).where(table.c.uid == uid)).first() is not None
         )
 
@@ -94,7 +99,7 @@ class State:
         """Return the uids of the collections of one kind of store, oldest first."""
         table = tables.collections
         wanted = select(table.c.uid).where(table.c.kind == kind).order_by(table.c.created)
-        return self.database.run(lambda connection: [str(uid) for uid in connection.execute(wanted).scalars()])
+        return self.database.look(lambda connection: [str(uid) for uid in connection.execute(wanted).scalars()])
 
     def collection_keys(self, uid: str) -> CollectionKeys:
         """Return the keys of a collection."""
@@ -115,6 +120,10 @@ class State:
         digest = self.digest(owner)
         key = self.keystore.find("owner", digest)
         return None if key is None else Space(uid, owner, digest, collection, OwnerKeys.of(key))
+
+    def passing_space(self, uid: str, owner: str, collection: CollectionKeys) -> Space:
+        """Return a space for a reader who has none: under keys of this one call, so that nothing is found in it."""
+        return Space(uid, owner, self.digest(owner), collection, OwnerKeys.of(new_secret()))
 
     def embedder_id(self, probe: Floats) -> str:
         """Return the id of the embedder that makes this vector of the probe sentence; remember a new one.
@@ -191,7 +200,7 @@ class State:
     def begin_drop(self, opened: Sequence[Opened], space: Space, acting: Acting | None) -> Intent:
         """Write down and audit what is about to be deleted: ids, and the tags that tell these versions from others."""
         rows = Sealed(
-            tuple(SealedRow(each.backend_id, None, {"_vg_tag": each.tag}, version=each.version) for each in opened), ()
+            tuple(SealedRow(each.backend_id, None, {"_vg_seal": each.tag}, version=each.version) for each in opened), ()
         )
         return self.audit.guarded(lambda connection: self._begin(connection, rows, space, acting, "drop"))
 

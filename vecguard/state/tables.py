@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table
 
-SCHEMA = 3
+SCHEMA = 4
 
 metadata = MetaData()
 
@@ -95,6 +95,26 @@ embedders = Table(
 )
 """Embedders seen, known by what they make of one fixed public sentence."""
 
+grants = Table(
+    "vg_grants",
+    metadata,
+    Column("owner", String(64), primary_key=True),
+    Column("grantee", String(64), primary_key=True),
+    Column("right", String(8), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("created", Float, nullable=False),
+    Index("vg_grants_by_grantee", "grantee"),
+)
+"""Owner rules: keyed digests of who granted to whom, AEAD ciphertext of the names and the terms."""
+
+canaries = Table(
+    "vg_canaries",
+    metadata,
+    Column("uid", String(32), primary_key=True),
+    Column("row", String(64), primary_key=True),
+)
+"""Which rows of which collection alarm somebody when a reader gets them."""
+
 audit = Table(
     "vg_audit",
     metadata,
@@ -119,3 +139,36 @@ heads = Table(
     Column("mac", LargeBinary, nullable=False),
 )
 """The last link of every chain, so that a chain cut short is noticed."""
+
+# ------------------------------------------------------------------------------------------------- the watch
+
+_Count = BigInteger().with_variant(Integer, "sqlite")
+
+counters = Table(
+    "vg_counters",
+    metadata,
+    Column("principal", String(64), primary_key=True),
+    Column("day", Integer, nullable=False),
+    Column("queries", _Count, nullable=False),
+    Column("vectors", _Count, nullable=False),
+    Column("records", _Count, nullable=False),
+    Column("denials", _Count, nullable=False),
+    Column("all_queries", _Count, nullable=False),
+    Column("all_vectors", _Count, nullable=False),
+    Column("all_records", _Count, nullable=False),
+    Column("all_denials", _Count, nullable=False),
+    Column("days", Integer, nullable=False),
+    Column("usual", Float, nullable=False),
+    Column("spread", Float, nullable=False),
+)
+"""What each principal, a keyed digest, asked of rows of others: in one UTC day, for ever, and on its usual day."""
+
+returned = Table(
+    "vg_returned",
+    metadata,
+    Column("id", LargeBinary(16), primary_key=True),
+    Column("day", Integer, nullable=False),
+    Index("vg_returned_by_day", "day"),
+    sqlite_with_rowid=False,
+)
+"""Keyed digests of (principal, record) and the last UTC day on which that record was counted for that principal."""

@@ -127,7 +127,7 @@ class Vault:
                 )
             }
 
-        return self._database.run(read) if wanted else {}
+        return self._database.look(read) if wanted else {}
 
 
 def _strike_out(connection: Connection, references: list[dict[str, str]]) -> None:

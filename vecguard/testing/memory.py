@@ -57,7 +57,7 @@ class MemoryStore:
         if not matching:
             return [[] for _ in request.queries.values]
         table = scores(request.queries.values, np.stack([_vector(row) for row in matching]), self.traits.metric)
-        return [[matching[at] for at in best(line, self.traits.metric, None)[: request.limit]] for line in table]
+        return [[matching[at] for at in best(line, self.traits.metric)[: request.limit]] for line in table]
 
     def drop(self, request: Drop) -> None:
         """Delete rows."""

@@ -1,4 +1,4 @@
-"""Limits on a single read. Budgets over time come with sharing: they never count reads of one's own rows."""
+"""Limits on a single read. Budgets over time are in `vecguard.watch.watch`."""
 
 from __future__ import annotations
 
