@@ -116,8 +116,8 @@ class Traits:
     """What the guard must know of a store before it writes to it.
 
     `metric` ranks; `dimension` is None where the first write decides it; `persistent` says whether rows outlive the
-    process; `lists` whether a list of short scalars may stay clear; `nested` whether fields are nested objects; `ids` the
-    form in which readers are shown ids of shared records.
+    process; `lists` whether a list of short scalars may stay clear; `nested` whether fields are nested objects; `ids`
+    in what form readers are shown ids of shared records.
     """
 
     kind: str

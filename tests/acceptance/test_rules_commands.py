@@ -110,3 +110,20 @@ def test_a_mistake_is_one_line(configuration: Path) -> None:
     said = _said("grant", "alice", "--reader", "b", "--scores", "some", "--config", configuration, fails=True)
     assert "Traceback" not in said
     assert _listed(configuration, "--owner", "alice") == []
+
+
+def test_the_drill_rings_and_leaves_nothing_behind(configuration: Path) -> None:
+    """Through one's own state: within a second, and no rule, canary or owner of the drill is left to be seen."""
+    before = _listed(configuration)
+    result = CliRunner().invoke(app, ["canary", "drill", "--config", str(configuration)])
+    assert result.exit_code == 0, result.output
+    assert "The alarm rang" in result.output
+    assert _listed(configuration) == before
+
+
+def test_a_drill_without_an_alarm_fails(configuration: Path) -> None:
+    """Where nothing is shared, nobody hits anything; the command says so."""
+    text = configuration.read_text().replace("[[rules]]", '[policy.reads]\nshared = "nothing"\n\n[[rules]]')
+    configuration.write_text(text)
+    result = CliRunner().invoke(app, ["canary", "drill", "--config", str(configuration)])
+    assert result.exit_code == 1

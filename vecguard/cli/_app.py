@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from vecguard.cli._canary import canary
 from vecguard.cli._rules import rules
 from vecguard.cli._running import run_or_say
 from vecguard.keys import Keyring
@@ -26,6 +27,7 @@ app.add_typer(bench, name="bench")
 app.add_typer(check, name="check")
 app.add_typer(keys, name="keys")
 app.add_typer(rules, name="rules")
+app.add_typer(canary, name="canary")
 console = Console()
 
 STORES = ("chroma", "qdrant", "faiss")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Column, Table
 
@@ -24,7 +25,8 @@ from vecguard.watch.scores import POLICIES
 rules = typer.Typer(help="Say who may read whose rows, and who acts for whom.", no_args_is_help=True)
 console = Console()
 
-_COLUMNS = ("owner", "grantee", "may", "sees", "scores", "rows at once", "until (UTC)")
+_COLUMNS = ("owner", "grantee", "right", "sees", "scores", "rows", "until")
+_LONG = ("owner", "grantee", "sees")  # folded where the terminal is narrow
 _CLI = "vecguard-cli"  # who did it, in the audit
 _Config = Annotated[Path, typer.Option("--config", help="The guard's TOML file: where its state and keys are.")]
 _Owner = Annotated[str, typer.Argument(help="The owner whose rows they are.")]
@@ -99,7 +101,7 @@ def _show(path: Path, owner: str | None, *, as_json: bool) -> None:
     elif not grants:
         console.print("No rules: nothing is shared, and the application says who acts for whom.")
     else:
-        table = Table(*(Column(name, overflow="fold") for name in _COLUMNS))
+        table = Table(*(Column(name, overflow="fold", no_wrap=name not in _LONG) for name in _COLUMNS), box=SIMPLE)
         for each in grants:
             table.add_row(*_line(each, wall_clock()))
         console.print(table)
@@ -119,18 +121,19 @@ def _revoke(path: Path, owner: str, named: dict[str, list[str]]) -> None:
 
 def _line(grant: Grant, now: float) -> tuple[str, ...]:
     terms = grant.terms
-    until = "" if terms.until == FOREVER else datetime.fromtimestamp(terms.until, UTC).isoformat(" ", "minutes")[:16]
+    until = "" if terms.until == FOREVER else f"{datetime.fromtimestamp(terms.until, UTC):%Y-%m-%d %H:%MZ}"
+    until = until.removesuffix(" 00:00Z")
     whom = (grant.owner, str(grant.grantee))
     end = until if grant.holds(now) else f"{until} (over)"
     if grant.right == "write":
-        return (*whom, "act as member", "", "", "", end)
-    scores = "as the policy" if terms.scores == "exact" else terms.scores
+        return (*whom, "member", "", "", "", end)
+    scores = "policy's" if terms.scores == "exact" else terms.scores
     return (*whom, "read", _seen(terms), scores, "" if terms.max_results is None else str(terms.max_results), end)
 
 
 def _seen(terms: Terms) -> str:
     if terms.fields is None:
-        return "everything" if terms.text else "all but the text"
+        return "all" if terms.text else "all but the text"
     return ", ".join((["text"] if terms.text else []) + sorted(terms.fields)) or "that it is there"
 
 
