@@ -109,6 +109,16 @@ def merged(clear: Fields, hidden: Fields) -> dict[str, Any]:
     return whole
 
 
+def copied(value: Any) -> Any:
+    """Copy JSON values, so that whoever gets them cannot change what is kept."""
+    match value:
+        case dict():
+            return {name: copied(each) for name, each in value.items()}
+        case list():
+            return [copied(each) for each in value]
+    return value
+
+
 def canonical(fields: Fields) -> bytes:
     """One encoding for equal fields: sorted names, and 1.0 as 1, since stores do not keep those apart."""
     return _CANONICAL.encode(_numbers(fields)).encode()

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from copy import deepcopy
 from dataclasses import replace
 
 from vecguard.errors import OwnerTooLargeWarning
@@ -63,7 +62,7 @@ class OwnerRanking:
         ranked = best.ranked(scoped)
         if warm and not (yield from _still_there(ranked)):
             return (yield from self.rank(scoped, view, afresh=True))
-        return [[_handed_out(each) for each in group] for group in ranked]
+        return ranked
 
     def written(self, intent: Intent, done: Done, view: View) -> None:
         """Bring what is kept of the acting owner up to a write or delete that this process has just carried out."""
@@ -156,14 +155,12 @@ class OwnerRanking:
         )
 
 
-def _handed_out(ranked: Ranked) -> Ranked:
-    """Copy the fields: a caller may change what it gets, and what is kept must not change with it."""
-    record = ranked.opened.record
-    return replace(ranked, opened=replace(ranked.opened, record=replace(record, fields=deepcopy(record.fields))))
-
-
 def _still_there(ranked: Sequence[Sequence[Ranked]]) -> Flow[bool]:
     """Whether the store still has the winners in the versions that were ranked."""
-    tags = {each.opened.backend_id: each.opened.tag for group in ranked for each in group}
+    tags = _tags(ranked)
     rows: Sequence[Row] = (yield Fetch(tuple(tags))) if tags else ()
     return {row.backend_id: tag_of(row.fields) for row in rows} == tags
+
+
+def _tags(ranked: Sequence[Sequence[Ranked]]) -> dict[str, str]:
+    return {each.opened.backend_id: each.opened.tag for group in ranked for each in group}

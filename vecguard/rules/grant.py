@@ -65,7 +65,7 @@ def grantees_of(principal: Principal) -> tuple[Grantee, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a reader gets to see of an owner's rows. To whom the text shows, it also shows its vector: it can be embedded.
+    """What a reader gets to see of an owner's rows. Whoever sees the text can embed it, and needs no vector.
 
     `fields` are the top-level fields that show (None: all of them), `text` whether the text does. A filter on what does
     not show finds what a missing field would. `scores` may show less than the policy does, never more. At most
