@@ -17,7 +17,7 @@ import numpy as np
 
 from vecguard import Tampered
 from vecguard.arrays import Floats
-from vecguard.filters import All, AnyOf, Compare, Predicate, all_of
+from vecguard.filters import All, Compare, Predicate, all_of
 from vecguard.ports import Drop, Fetch, Find, Found, Page, Pages, Put, Search, Traits
 from vecguard.records import Row, SealedRow
 from vecguard.rules import OWNER_FIELD
@@ -194,9 +194,8 @@ def _tags(part: Predicate) -> tuple[str, ...]:
     match part:
         case Compare((field,), "eq", str(tag)) if field == OWNER_FIELD:
             return (tag,)
-        case AnyOf(several, 1):
-            each = [_tags(one) for one in several]
-            return tuple(dict.fromkeys(tag for tags in each for tag in tags)) if all(each) else ()
+        case Compare((field,), "in", tuple(tags)) if field == OWNER_FIELD:
+            return tuple(dict.fromkeys(str(tag) for tag in tags))
     return ()
 
 

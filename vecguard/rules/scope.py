@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
-from vecguard.filters import AnyOf, Compare, Predicate
+from vecguard.filters import Compare, Predicate
 from vecguard.records import Record
 from vecguard.rules.grant import Terms
 from vecguard.space import CollectionKeys, owner_tag
@@ -89,5 +89,6 @@ class OwnerScope:
 
     def predicate(self, keys: CollectionKeys) -> Predicate:
         """Return the scope as a filter on the owner field."""
-        parts = tuple(Compare((OWNER_FIELD,), "eq", owner_tag(keys, owner)) for owner in self.owners)
-        return parts[0] if len(parts) == 1 else AnyOf(parts)
+        tags = tuple(owner_tag(keys, owner) for owner in self.owners)
+        # one list, not a thousand alternatives: stores bound how deep an expression may be
+        return Compare((OWNER_FIELD,), "eq", tags[0]) if len(tags) == 1 else Compare((OWNER_FIELD,), "in", tags)
