@@ -120,7 +120,7 @@ class OwnerRanking:
         before = self._epochs.moment(view.uid, space.owner_digest)
         room = max(_PAGE, self.cache.limit // (4 * (view.shelf.dimension or 0) + _ROW))
         found: Found = yield Find(Compare((OWNER_FIELD,), "eq", tag), limit=room, vectors=True)
-        rows = self._opened(found.rows, view)
+        rows = self._opened(found.rows, tag, view)
         self._add(rows, sight, where, best)
         if len(found.rows) == room or rows.nbytes > self.cache.limit:
             self._warn(key)
@@ -133,14 +133,17 @@ class OwnerRanking:
         found, size = Found((), _PAGE), 0
         while found.count == _PAGE:
             found = yield Find(Compare((OWNER_FIELD,), "eq", tag), limit=_PAGE, offset=start, vectors=True)
-            rows = self._opened(found.rows, view)
+            rows = self._opened(found.rows, tag, view)
             self._add(rows, view.sights.get(tag), where, best)
             start, size = start + _PAGE, size + rows.nbytes
         return size
 
-    def _opened(self, rows: Sequence[Row], view: View) -> OwnerRows:
-        """Authenticate and unmask rows; those that are not what was stored do not exist."""
-        opened = view.shelf.sealer.open(rows, view.spaces, self._clock())
+    def _opened(self, rows: Sequence[Row], tag: str, view: View) -> OwnerRows:
+        """Authenticate and unmask rows of the one owner they were asked of; no other's exist, whatever the store sent.
+
+        They are kept as that owner's, and another's might be kept for longer than it lets them be read.
+        """
+        opened = view.shelf.sealer.open(rows, {tag: view.spaces[tag]}, self._clock())
         alive = [(row, each) for row, each in zip(rows, opened, strict=True) if each is not None]
         exact, genuine = self._unmasked([row for row, _ in alive], [each for _, each in alive], view)
         return OwnerRows.of([each for (_, each), good in zip(alive, genuine, strict=True) if good], exact[genuine])
