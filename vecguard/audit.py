@@ -2,24 +2,28 @@
 
 Each guard writes a chain of its own. A line holds keyed digests of the principal and the owner, and a MAC over itself
 and the MAC of the line before; the last link is registered apart, so that edits, gaps, reordering and a cut-off end
-show. Without the key nobody can tell whether a digest belongs to a name they guess.
+show. Without the key nobody can tell whether a digest belongs to a name they guess. How a chain is
+checked is in `vecguard.evidence.chains`; what shows only to whoever kept its end, in `vecguard.evidence.anchors`.
 """
 
 from __future__ import annotations
 
-import hmac
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from vecguard.errors import AuditFailed, StateError
-from vecguard.keys import Secret
+from vecguard.evidence.anchors import Anchor, Anchoring, Due, Keep
+from vecguard.evidence.chains import START, WRITERS, Break, Row, Verdict, check, count_of, counted, head_mac, line_mac
+from vecguard.evidence.log import log_of
+from vecguard.keys import Root, Secret, seal
 from vecguard.ports import Action
 from vecguard.principal import Acting
 from vecguard.state import forks, tables
@@ -29,8 +33,10 @@ from vecguard.state.direct import Prepared
 T = TypeVar("T")
 SETTLER = Acting.of("vecguard")
 """Who acts when a guard carries out what a crash left open."""
-_START = b"\x00" * 32
-_WRITERS = "writers"
+SHARED = "shared"
+"""The detail of a line that tells of another owner's rows in an answer."""
+ANCHORS = Due()
+NONE_SHARED: Mapping[str, int] = MappingProxyType({})
 _REFUSED = "the audit line could not be written, so the call was refused"
 _LOOKED: frozenset[Action] = frozenset({"read", "count"})
 _APPEND = Prepared.of(insert(tables.audit))
@@ -42,28 +48,19 @@ _MOVE = Prepared.of(
 
 
 @dataclass(frozen=True, slots=True)
-class Break:
-    """Where a chain does not hold: the writer ("" for all of them), the line's number, and what is wrong."""
-
-    writer: str
-    number: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class _End:
     """Where a chain ends: whose it is, how many lines it has, the MAC of the last one."""
 
     writer: str
     number: int = 0
-    mac: bytes = _START
+    mac: bytes = START
 
 
 @dataclass(slots=True)
 class _Waiting:
-    """A line of a read: to be written by the first call that has the chain to itself, its own or another's."""
+    """The lines of a read: to be written by the first call that has the chain to itself, its own or another's."""
 
-    line: Mapping[str, Any]
+    lines: Sequence[Mapping[str, Any]]
     taken: bool = False
     written: bool = False
 
@@ -81,20 +78,34 @@ class AuditChain:
         self._lock = Lock()
         self._queue: deque[_Waiting] = deque()
         self._end = _End(writer)
+        self._anchoring: Anchoring | None = None
         forks.follow(self)
 
-    def append(self, acting: Acting, action: Action, uid: str, count: int, detail: str = "") -> None:
+    def append(
+        self,
+        acting: Acting,
+        action: Action,
+        uid: str,
+        count: int,
+        detail: str = "",
+        *,
+        shared: Mapping[str, int] = NONE_SHARED,
+    ) -> None:
         """Write one line in a transaction of its own, or raise `AuditFailed`.
+
+        `shared` counts the rows of other owners that a read hands out besides, by the owners' digests: each owner gets
+        a line of its own, right after the first and in the same transaction, whose detail is "shared".
 
         A read waits until its line is written but not until the disk has it: a kill loses none, a power failure may
         lose the lines since the last change, and the chain then ends before them. Lines of reads that come at once
         share a transaction, and are written or refused together.
         """
         line = self._line(acting, action, uid, count, detail)
+        lines = [line, *({**line, "owner": each, "count": rows, "detail": SHARED} for each, rows in shared.items())]
         if action in _LOOKED:
-            self._append_with_others(_Waiting(line))
+            self._append_with_others(_Waiting(lines))
         else:
-            self.guarded(lambda connection: self._write(connection, [line]))
+            self.guarded(lambda connection: self._write(connection, lines))
 
     def guarded(self, work: Callable[[Connection], T]) -> T:
         """Run a transaction that appends. If it fails, the chain stays where it was and the call is refused."""
@@ -123,7 +134,7 @@ class AuditChain:
         while self._queue:
             batch.append(self._queue.popleft())
             batch[-1].taken = True
-        self._moved(lambda: self._write_lines([each.line for each in batch]))
+        self._moved(lambda: self._write_lines([line for each in batch for line in each.lines]))
         for each in batch:
             each.written = True
 
@@ -142,15 +153,16 @@ class AuditChain:
         connection.execute(_APPEND.statement, rows)
         if first:
             self._register(connection)
-            connection.execute(insert(tables.heads).values(writer=end.writer, number=0, mac=_START))
+            connection.execute(insert(tables.heads).values(writer=end.writer, number=0, mac=START))
         connection.execute(_MOVE.statement, self._head(end))
         self._end = end
 
     def _moved(self, move: Callable[[], T]) -> T:
-        """Run what moves the chain's end, or leave the end where it was."""
+        """Run what moves the chain's end, or leave the end where it was. Anchors are kept before and after, if due."""
+        self._in_time()
         before = self._end
         try:
-            return move()
+            moved = move()
         except StateError:
             self._end = before
         except Exception:
@@ -159,6 +171,9 @@ class AuditChain:
         except BaseException:  # interrupted: nobody knows whether it was committed
             self._begin_another()
             raise
+        else:
+            self._written()
+            return moved
         raise AuditFailed(_REFUSED)
 
     def _line(self, acting: Acting, action: Action, uid: str, count: int, detail: str) -> Mapping[str, Any]:
@@ -177,12 +192,44 @@ class AuditChain:
         end = self._end
         for line in lines:
             row = {**line, "writer": end.writer, "number": end.number + 1, "at": time.time()}
-            end = _End(end.writer, end.number + 1, _mac(self._key, end.mac, row))
+            end = _End(end.writer, end.number + 1, line_mac(self._key, end.mac, row))
             rows.append({**row, "mac": end.mac})
         return rows, end
 
     def _head(self, end: _End) -> dict[str, Any]:
-        return {"whose": end.writer, "last": end.number, "link": _head(self._key, end.writer, end.number, end.mac)}
+        return {"whose": end.writer, "last": end.number, "link": head_mac(self._key, end.writer, end.number, end.mac)}
+
+    # --------------------------------------------------------------------------------------------- kept outside
+
+    def keep_outside(self, keep: Keep, due: Due = ANCHORS) -> None:
+        """Hand anchors of this chain to `keep` from now on: whenever one is due, and when the chain is closed.
+
+        An anchor that could not be kept refuses the calls after it, until it is kept (`vecguard.evidence.anchors`).
+        """
+        with self._lock:
+            self._anchoring = Anchoring(keep, due)
+
+    def anchor(self) -> None:
+        """Keep an anchor now, if there are lines after the last one; raise `AuditFailed` if that fails."""
+        with self._lock:
+            if self._anchoring is not None:
+                self._anchoring.now(self._anchor())
+
+    def _in_time(self) -> None:
+        if self._anchoring is not None:
+            self._anchoring.in_time(self._anchor, self._end.number)
+
+    def _written(self) -> None:
+        if self._anchoring is not None:
+            self._anchoring.written(self._anchor, self._end.number)
+
+    def _anchor(self) -> Anchor:
+        end = self._end
+        return Anchor(end.writer, end.number, head_mac(self._key, end.writer, end.number, end.mac).hex())
+
+    def sealed_key(self, root: Root, state: str) -> bytes:
+        """Return the key that checks chains, sealed under a root: an export carries it, and names stay digests."""
+        return seal(root.secret.derive("audit export"), self._key.reveal(), state, root.id)
 
     # ------------------------------------------------------------------------------------------- chains and writers
 
@@ -197,61 +244,21 @@ class AuditChain:
 
     def _begin_another(self) -> None:
         self._end = _End(secrets.token_hex(16))
+        if self._anchoring is not None:
+            self._anchoring.afresh()
 
     def _register(self, connection: Connection) -> None:
         """Count one more writer: a chain that is taken away with its head is missed by number."""
-        count = (self._registered(connection) or 0) + 1
-        connection.execute(delete(tables.facts).where(tables.facts.c.name == _WRITERS))
-        value = f"{count}:{self._key.mac(_WRITERS, count).hex()}"
-        connection.execute(insert(tables.facts).values(name=_WRITERS, value=value))
+        table = tables.facts
+        known = connection.execute(select(table.c.value).where(table.c.name == WRITERS)).scalar()
+        value = counted(self._key, (count_of(self._key, known) or 0) + 1)
+        connection.execute(delete(table).where(table.c.name == WRITERS))
+        connection.execute(insert(table).values(name=WRITERS, value=value))
 
-    def _registered(self, connection: Connection) -> int | None:
-        """Return how many writers were counted, None if there is no count or it does not authenticate."""
-        value = connection.execute(select(tables.facts.c.value).where(tables.facts.c.name == _WRITERS)).scalar()
-        number, _, mac = str(value).partition(":")
-        genuine = number.isdigit() and hmac.compare_digest(mac, self._key.mac(_WRITERS, int(number)).hex())
-        return int(number) if genuine else None
-
-    def verify(self) -> list[Break]:
+    def verify(self, anchors: Iterable[Anchor] = ()) -> list[Break]:
         """Check every chain of this state from its first line to its registered head; an empty list is good."""
-        return self._database.run(self._verify)
+        return list(self.examined(anchors).breaks)
 
-    def _verify(self, connection: Connection) -> list[Break]:
-        heads = {row.writer: row for row in connection.execute(select(tables.heads))}
-        lines: dict[str, list[dict[str, object]]] = {writer: [] for writer in heads}
-        order = (tables.audit.c.writer, tables.audit.c.number)
-        for row in connection.execute(select(tables.audit).order_by(*order)).mappings():
-            lines.setdefault(str(row["writer"]), []).append(dict(row))
-        breaks: list[Break] = []
-        for writer, chain in lines.items():
-            head = heads.get(writer)
-            found = _first_break(self._key, writer, chain, None if head is None else (head.number, head.mac))
-            breaks.extend([] if found is None else [found])
-        if lines and self._registered(connection) != len(lines):
-            breaks.append(Break("", 0, "a chain is missing, or the count of chains was changed"))
-        return breaks
-
-
-def _first_break(
-    key: Secret, writer: str, chain: list[dict[str, object]], head: tuple[int, bytes] | None
-) -> Break | None:
-    last = _START
-    for expected, line in enumerate(chain, start=1):
-        mac = line.pop("mac")
-        if line["number"] != expected:
-            return Break(writer, expected, "a line is missing")
-        last = _mac(key, last, line)
-        if last != mac:
-            return Break(writer, expected, "a line was changed")
-    if head is None or head != (len(chain), _head(key, writer, len(chain), last)):
-        return Break(writer, len(chain), "the end is not where the head says")
-    return None
-
-
-def _head(key: Secret, writer: str, number: int, last: bytes) -> bytes:
-    """MAC of where a chain ends: without the key, an earlier line cannot be made its end."""
-    return key.mac("head", writer, number, last)
-
-
-def _mac(key: Secret, last: bytes, line: Mapping[str, object]) -> bytes:
-    return key.mac(last, *(f"{name}={line[name]!r}" for name in sorted(line)))
+    def examined(self, anchors: Iterable[Anchor] = (), *, beside: Callable[[Row], object] | None = None) -> Verdict:
+        """Do the same, and say what was looked at; `beside` sees each line as it goes past. No writer waits for it."""
+        return self._database.look(lambda connection: check(self._key, log_of(connection, beside), anchors))

@@ -6,6 +6,7 @@ out, so it is discarded and the clean text is embedded instead; without an embed
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -211,6 +212,11 @@ def _of_one_type(ask: Compare) -> Predicate:
 def original_digest(space: Space, text: str | None) -> str:
     """Digest a text as it came, under the owner's key: tells whether a text is the one, and to nobody else anything."""
     return "" if text is None else space.owner_keys.tags.mac("original", text).hex()[:32]
+
+
+def written_as(opened: Opened, text: str, space: Space) -> bool:
+    """Whether a text is the one that a record was written with, before it was scrubbed."""
+    return hmac.compare_digest(opened.original, original_digest(space, text))
 
 
 def _body(

@@ -23,24 +23,32 @@ until = 2030-01-01T00:00:00Z
 from __future__ import annotations
 
 import importlib
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from vecguard.errors import PolicyError, shielded
+from vecguard.errors import KeyBesideStateWarning, PolicyError, shielded
+from vecguard.keyplace import beside_state
 from vecguard.keys import Keyring
 from vecguard.policy import Policy, named, read_toml
 from vecguard.rules import Grant, granted
 
 
 def check(policy: object, keys: object, state: object) -> None:
-    """Refuse parts of the wrong kind, with the right way to make them."""
+    """Refuse parts of the wrong kind, with the right way to make them; warn of a key file beside the state."""
     if not isinstance(policy, Policy):
         raise PolicyError("policy is a vecguard.Policy: Policy(), Policy.strict() or Policy(...)")
     if not isinstance(keys, Keyring):
         raise PolicyError("keys is a vecguard.Keyring: Keyring.from_file(path), .from_env(name), .ephemeral() ...")
     if not isinstance(state, str) or not state:
         raise PolicyError('state is ":memory:" or a SQLAlchemy URL such as "sqlite:////var/lib/app/vecguard.db"')
+    if beside_state(keys, state):
+        warnings.warn(
+            "the key file lies in the folder of the state database: whoever takes the folder has both",
+            KeyBesideStateWarning,
+            stacklevel=3,
+        )
 
 
 def from_toml(path: str | Path) -> dict[str, Any]:

@@ -175,6 +175,10 @@ class OwnerTooLargeWarning(UserWarning):
     """An owner's rows do not fit the cache of the guard that ranks them: each search reads all of them."""
 
 
+class KeyBesideStateWarning(UserWarning):
+    """The key file lies in the folder of the state database: whoever takes the folder has what opens it, too."""
+
+
 class VectorsWithheldWarning(UserWarning):
     """Stored vectors were asked for; `None` was returned in their place."""
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from hmac import compare_digest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -20,11 +19,13 @@ from vecguard import config, facade
 from vecguard.access import Access
 from vecguard.admission import admit, admit_ask, against
 from vecguard.aim import Aim
-from vecguard.cleaning import Cleaning, original_digest, scrubber_for
+from vecguard.cleaning import Cleaning, scrubber_for, written_as
 from vecguard.embedding import Embedding
 from vecguard.entry import Entry
 from vecguard.errors import BadInput, PolicyError
+from vecguard.evidence.anchors import Keep
 from vecguard.flow import Flow
+from vecguard.keyplace import refuse_in_store
 from vecguard.keys import Keyring
 from vecguard.policy import Policy
 from vecguard.ports import Embedder, Fetch, Scrubber, Traits
@@ -60,7 +61,8 @@ class Guard:
     `scrubber` of the caller's own (a `PresidioScrubber` with more recognisers or operators, or anything with its two
     methods) stands in for the one that the policy asks for. `rules` hold beside those of the state (`guard.rules`), and
     an `authorizer` decides instead of both. A `directory` says which principals exist: those it does not know share one
-    budget for reads of others' rows. Raises `PolicyError`, `KeyringError`, `WrongKey` or
+    budget for reads of others' rows. An `anchor` is handed ends of the audit chain, to keep where nobody who can change
+    the state does (`vecguard.evidence.anchors`). Raises `PolicyError`, `KeyringError`, `WrongKey` or
     `StateError` rather than start half-way.
     """
 
@@ -75,10 +77,12 @@ class Guard:
         rules: Sequence[Grant] = (),
         authorizer: Authorizer | None = None,
         directory: Directory | None = None,
+        anchor: Keep | None = None,
     ) -> None:
         config.check(policy, keys, state)
         self.policy = policy
-        self.state = State(state, keys)
+        self._keys = keys
+        self.state = State(state, keys, anchor)
         self.embedding = Embedding(embedder, self.state.embedder_id)
         self.exposure_permitted = False
         self.rules = RuleBook(self.state, rules, vouched=policy.members == "vouched", clock=wall_clock)
@@ -167,11 +171,9 @@ class Guard:
         if view is None:
             return [False] * len(ids)
         wanted = [view.space.backend_id(each) for each in ids]
-        there: Sequence[Row] = yield Fetch(tuple(dict.fromkeys(wanted)))
-        held = self._held(there, view)
+        held = self._held((yield Fetch(tuple(dict.fromkeys(wanted)))), view)
         return [
-            each in held and compare_digest(held[each].original, original_digest(view.space, text))
-            for each, text in zip(wanted, texts, strict=True)
+            each in held and written_as(held[each], text, view.space) for each, text in zip(wanted, texts, strict=True)
         ]
 
     def deserted(self, shelf: Shelf) -> Flow[bool]:
@@ -199,7 +201,10 @@ class Guard:
     # ------------------------------------------------------------------------------------------------- around them
 
     def shelf(self, traits: Traits, legacy: str = "refuse") -> Shelf:
-        """Prepare for one collection. An exposing policy is refused for a store that outlives the process."""
+        """Prepare for one collection. An exposing policy is refused for a store that outlives the process.
+
+        So is a key file in the store's folder.
+        """
         if legacy not in ("refuse", "ignore"):
             raise PolicyError('legacy is "refuse" or "ignore"')
         if self.policy.exposed and traits.persistent and not self.exposure_permitted:
@@ -207,6 +212,7 @@ class Guard:
                 "this policy leaves vectors or metadata readable in a store that outlives the process; "
                 "vecguard.hazmat.permit_exposed_store(guard, reason=...) permits it"
             )
+        refuse_in_store(self._keys, traits.folder)
         if self.policy.texts == "clear" and traits.persistent:
             warnings.warn(
                 "texts lie in clear beside their vectors: each is a known pair for a thief of the store", stacklevel=4
@@ -282,7 +288,7 @@ class Guard:
         return cls(**config.from_toml(path))
 
     def close(self) -> None:
-        """Close the state database."""
+        """Keep a last anchor, if anchors are kept, and close the state database."""
         self.state.close()
 
     def __repr__(self) -> str:

@@ -4,21 +4,19 @@ A keyring holds independent random roots, one per epoch. A root encrypts nothing
 collection has a random data key of its own, wrapped by the root in the state, and only below a data key is anything
 derived (HKDF-SHA256, RFC 5869). Deleting one wrapped key therefore forgets one owner for good.
 
-A keyring file is JSON: `{"vecguard": 1, "current": ID, "roots": [{"id": ID, "secret": BASE64 of 32 bytes}, ...]}`.
+Several roots are in a keyring while keys move from one to the next (`vecguard.state.rotation`), or where an old one is
+kept for the sake of backups. `vecguard.keyfile` describes the file.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
+import contextlib
 import hashlib
 import hmac
-import json
 import os
 import secrets
-import stat
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +25,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
+from vecguard import keyfile
 from vecguard.errors import KeyringError, WrongKey, shielded
+from vecguard.keyfile import KEY_BYTES, Contents, Entry
 
-KEY_BYTES = 32
 _MAGIC = b"vg\x01\x01"  # magic, format version 1, algorithm 1 = AES-256-GCM-SIV (RFC 8452)
 _NONCE = 12
 
@@ -132,34 +131,69 @@ def unseal(key: Secret, sealed: bytes, *associated: str | bytes | int) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """The root key of one epoch."""
+    """The root key of one epoch. `kept` says that a rotation left it in its file on purpose."""
 
     id: str
     secret: Secret = field(repr=False)
+    kept: bool = False
 
 
 class Keyring:
-    """The root keys of an application. Made by one of the class methods; keys are never created silently."""
+    """The root keys of an application. Made by one of the class methods; keys are never created silently.
 
-    __slots__ = ("_current", "_roots", "source")
+    A keyring that came from a file or a callable is read again when it is asked for a root that it does not hold: its
+    process may have started before a rotation. `path` is that of the file, None for every other source.
+    """
 
-    def __init__(self, roots: Mapping[str, Secret], current: str, source: str) -> None:
-        if current not in roots:
-            raise KeyringError("the keyring names a current root that it does not hold")
-        self._roots = {id_: Root(id_, secret) for id_, secret in roots.items()}
-        self._current = current
+    __slots__ = ("_again", "_current", "_roots", "path", "source")
+
+    def __init__(
+        self,
+        contents: Contents,
+        source: str,
+        *,
+        path: Path | None = None,
+        again: Callable[[], Contents] | None = None,
+    ) -> None:
+        self._again = again
+        self.path = path
         self.source = source
+        self._take(contents)
+
+    def _take(self, contents: Contents) -> None:
+        roots = {each.id: Root(each.id, Secret(each.material), each.kept) for each in contents.entries}
+        if contents.current not in roots:
+            raise KeyringError("the keyring names a current root that it does not hold")
+        self._roots, self._current = roots, roots[contents.current]
 
     @property
     def current(self) -> Root:
-        """The root under which new keys are wrapped."""
-        return self._roots[self._current]
+        """The newest root: a new state is made under it, and a rotation moves all keys to it."""
+        return self._current
+
+    @property
+    def roots(self) -> tuple[Root, ...]:
+        """All roots, oldest first."""
+        return tuple(self._roots.values())
 
     def root(self, id_: str) -> Root:
-        """Return the root of another epoch, or raise `WrongKey`."""
+        """Return the root of an epoch, reading the keyring again if need be, or raise `WrongKey`."""
         if id_ not in self._roots:
-            raise WrongKey("this state was made with a root key that the keyring does not hold")
-        return self._roots[id_]
+            self.read_again()
+        found = self._roots.get(id_)
+        if found is None:
+            raise WrongKey(f"this state has keys under a root key that the keyring does not hold{self._advice()}")
+        return found
+
+    def read_again(self) -> None:
+        """Take over what the file or the callable says now. Other sources do not change while a process runs."""
+        if self._again is not None:
+            self._take(self._again())
+
+    def _advice(self) -> str:
+        if self.source != "environment":
+            return ""
+        return "; if it was rotated, put the newer keyring into the environment variable and start this process again"
 
     def __repr__(self) -> str:
         return f"<Keyring of {len(self._roots)} root(s) from {self.source}>"
@@ -167,48 +201,22 @@ class Keyring:
     def __reduce__(self) -> Any:
         raise KeyringError("keyrings are not pickled or copied")
 
+    # -------------------------------------------------------------------------------------------------- where from
+
     @classmethod
     def generate(cls, path: str | os.PathLike[str]) -> Keyring:
         """Make one random root and write it to a new file that only its owner can read (mode 0600).
 
         An existing file is never overwritten: whatever was sealed with it would be lost.
         """
-        ring = cls.ephemeral()
-        root = ring.current
-        body = {
-            "vecguard": 1,
-            "current": root.id,
-            "roots": [{"id": root.id, "secret": base64.b64encode(root.secret.reveal()).decode()}],
-        }
-        try:
-            handle = os.open(Path(path), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            handle = -1
-        except OSError as failure:
-            raise KeyringError(f"the key file could not be created: {failure.strerror}") from None
-        if handle < 0:
-            raise KeyringError("there is a file at that path already; a key file is never overwritten")
-        with os.fdopen(handle, "w") as file:
-            json.dump(body, file)
-            file.flush()
-            os.fsync(file.fileno())
+        keyfile.create(Path(path), _single(secrets.token_bytes(KEY_BYTES)))
         return cls.from_file(path)
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str]) -> Keyring:
         """Read a keyring file. Others must not be able to read it: any mode wider than 0600 is refused."""
-        place = Path(path)
-        try:
-            mode = place.stat().st_mode
-            text = place.read_text("utf-8")
-        except (OSError, UnicodeDecodeError):
-            text = ""
-            mode = 0
-        if not text:
-            raise KeyringError("the key file cannot be read; make one with `vecguard keys new PATH`")
-        if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
-            raise KeyringError("the key file is readable by others; `chmod 600` it")
-        return cls._parse(text, "file")
+        place = Path(path).absolute()
+        return cls(keyfile.read(place), "file", path=place, again=lambda: keyfile.read(place))
 
     @classmethod
     def from_env(cls, name: str) -> Keyring:
@@ -216,67 +224,89 @@ class Keyring:
         text = os.environ.get(name, "")
         if not text:
             raise KeyringError("the environment variable for the key is not set")
-        return cls._parse(text, "environment") if text.lstrip().startswith("{") else cls._single(text, "environment")
+        return cls(_of_text(text), "environment")
 
     @classmethod
     def from_callable(cls, fetch: Callable[[], str | bytes | Mapping[str, bytes]]) -> Keyring:
         """Ask a key management service: `fetch` returns the content of a keyring file, or 32 bytes of one root.
 
-        It may also return a mapping of root ids to 32 bytes; the last one is current.
+        It may also return a mapping of root ids to 32 bytes, oldest first; the last one is current. It is called again
+        when a root is needed that it did not return: keep returning an old root until its rotation is over.
         """
-        got = shielded(lambda name: KeyringError(f"the key callable raised {name}"), fetch)
-        match got:
-            case bytes() if len(got) == KEY_BYTES:
-                return cls._of({_root_id(Secret(got)): Secret(got)}, "callable")
-            case str() | bytes():
-                text = got if isinstance(got, str) else got.decode("utf-8", "replace")
-                return cls._parse(text, "callable") if text.lstrip().startswith("{") else cls._single(text, "callable")
-            case Mapping():
-                if not all(isinstance(id_, str) for id_ in got):
-                    raise KeyringError("the key callable returned a mapping whose ids are not strings")
-                return cls._of({id_: Secret(raw) for id_, raw in got.items()}, "callable")
-        raise KeyringError("the key callable returned neither text, nor 32 bytes, nor a mapping of ids to 32 bytes")
+        return cls(_fetched(fetch), "callable", again=lambda: _fetched(fetch))
 
     @classmethod
     def ephemeral(cls) -> Keyring:
         """Make a root that lives in this process only: for tests, demos and in-memory stores."""
-        secret = new_secret()
-        return cls._of({_root_id(secret): secret}, "memory")
+        return cls(_single(secrets.token_bytes(KEY_BYTES)), "memory")
 
-    @classmethod
-    def _of(cls, roots: Mapping[str, Secret], source: str) -> Keyring:
-        if not roots:
-            raise KeyringError("the keyring is empty")
-        return cls(roots, list(roots)[-1], source)
+    # ---------------------------------------------------------------------------------------------------- rotation
 
-    @classmethod
-    def _single(cls, text: str, source: str) -> Keyring:
-        secret = _decoded(text)
-        return cls._of({_root_id(secret): secret}, source)
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Change the keyring while no other process does, from what it says now. Only a file needs to be guarded."""
+        with contextlib.nullcontext() if self.path is None else keyfile.alone(self.path):
+            self.read_again()
+            yield
 
-    @classmethod
-    def _parse(cls, text: str, source: str) -> Keyring:
-        try:
-            body = json.loads(text)
-            roots = {str(each["id"]): _decoded(each["secret"]) for each in body["roots"]}
-            known = body["vecguard"] == 1 and len(roots) == len(body["roots"])
-            current = str(body["current"])
-        except (ValueError, KeyError, TypeError, RecursionError):
-            known, roots, current = False, {}, ""
-        if not known or not roots:
-            raise KeyringError("this is not a keyring file of format 1")
-        return cls(roots, current, source)
+    def renew(self) -> Root:
+        """Write a new random root into the file, beside the others, and make it current; within `alone`.
+
+        It is on disk, and was read back, when this returns.
+        """
+        if self.path is None:
+            raise KeyringError(_RENEWING[self.source])
+        held = keyfile.read(self.path)
+        fresh = _single(secrets.token_bytes(KEY_BYTES))
+        keyfile.replace(self.path, Contents(fresh.current, (*held.entries, *fresh.entries)))
+        self.read_again()
+        return self.current
+
+    def retire(self, *, keep: bool) -> None:
+        """Remove every root but the current one from the file, or mark them as kept; within `alone`."""
+        if self.path is None:
+            return
+        held, stays = keyfile.read(self.path), self.current.id
+        if held.current != stays:
+            raise KeyringError("the key file was changed while keys were moved: nothing was removed; run it again")
+        left = [replace(each, kept=each.id != stays) for each in held.entries if keep or each.id == stays]
+        if tuple(left) != held.entries:
+            keyfile.replace(self.path, Contents(held.current, tuple(left)))
+            self.read_again()
 
 
-def _decoded(text: str) -> Secret:
-    try:
-        raw = base64.b64decode(text.strip(), validate=True)
-    except (AttributeError, binascii.Error, ValueError):
-        raw = b""
-    if len(raw) != KEY_BYTES:
-        raise KeyringError(f"a root key is the base64 of {KEY_BYTES} random bytes")
-    return Secret(raw)
+_RENEWING = {
+    "environment": (
+        "the key comes from an environment variable, which no command can change: give the variable a keyring that "
+        "holds its root and a newer one, start the guards again, and run this again (docs/keys.md)"
+    ),
+    "callable": (
+        "the key comes from a callable: let the key service return a newer root after the one it returns now, and run "
+        "this again (docs/keys.md)"
+    ),
+    "memory": "the key lives in this process only, and there is nothing that a new one would be kept in",
+}
 
 
-def _root_id(secret: Secret) -> str:
-    return secret.mac("root id").hex()[:16]
+def _fetched(fetch: Callable[[], str | bytes | Mapping[str, bytes]]) -> Contents:
+    got = shielded(lambda name: KeyringError(f"the key callable raised {name}"), fetch)
+    match got:
+        case bytes() if len(got) == KEY_BYTES:
+            return _single(got)
+        case str() | bytes():
+            return _of_text(got if isinstance(got, str) else got.decode("utf-8", "replace"))
+        case Mapping():
+            if not got or not all(isinstance(id_, str) for id_ in got):
+                raise KeyringError("the key callable returned a mapping that is empty or whose ids are not strings")
+            return Contents(list(got)[-1], tuple(Entry(id_, raw) for id_, raw in got.items()))
+    raise KeyringError("the key callable returned neither text, nor 32 bytes, nor a mapping of ids to 32 bytes")
+
+
+def _of_text(text: str) -> Contents:
+    return keyfile.parsed(text) if text.lstrip().startswith("{") else _single(keyfile.decoded(text))
+
+
+def _single(material: bytes) -> Contents:
+    """Return a keyring of one root, which is known by a digest of itself."""
+    id_ = Secret(material).mac("root id").hex()[:16]
+    return Contents(id_, (Entry(id_, material),))

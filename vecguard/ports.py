@@ -117,7 +117,8 @@ class Traits:
 
     `metric` ranks; `dimension` is None where the first write decides it; `persistent` says whether rows outlive the
     process; `lists` whether a list of short scalars may stay clear; `nested` whether fields are nested objects; `ids`
-    in what form readers are shown ids of shared records.
+    in what form readers are shown ids of shared records; `folder` where the store keeps its files, if it has a folder
+    of its own on this machine.
     """
 
     kind: str
@@ -127,6 +128,7 @@ class Traits:
     lists: bool = False
     nested: bool = False
     ids: IdForm = "text"
+    folder: str | None = None
 
 
 IdForm: TypeAlias = Literal["text", "uuid"]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from vecguard.audit import NONE_SHARED
+from vecguard.fields import copied
 from vecguard.policy import Policy
 from vecguard.qualified import qualified
 from vecguard.ranking.best import Ranked
@@ -31,7 +34,9 @@ class Release:
             }
             records |= self._restored({name: record for name, record in records.items() if name in own}, view)
         if self._policy.audit.reads:
-            self._state.audit.append(view.acting, "read", view.uid, len(records))
+            shared = _shared(groups, view)
+            rest = len(records) - sum(shared.values())
+            self._state.audit.append(view.acting, "read", view.uid, rest, shared=shared)
         return Answer(
             tuple(
                 tuple(Hit(records[each.opened.backend_id], self._score(each, view)) for each in group)
@@ -62,13 +67,25 @@ class Release:
         }
 
 
+def _shared(groups: Sequence[Sequence[Ranked]], view: View) -> Mapping[str, int]:
+    """Count other owners' records in an answer, by the owners' digests: each may have to be told one day."""
+    if not view.sights:
+        return NONE_SHARED
+    owners = {each.opened.backend_id: each.opened.owner_tag for group in groups for each in group}
+    counts = Counter(tag for tag in owners.values() if tag in view.sights)
+    return {view.spaces[tag].owner_digest: count for tag, count in counts.items()}
+
+
 def _seen(opened: Opened, view: View) -> Record:
-    """Return a record as the caller may see it: another owner's on its terms, and under a name of its own."""
+    """Return a record as the caller may see it: another owner's on its terms, and under a name of its own.
+
+    Fields are copied: a caller may change what it gets, and the rows that a guard keeps must not change with it.
+    """
     sight = view.sights.get(opened.owner_tag)
-    if sight is None:
-        return opened.record
-    name = qualified(view.space.collection_keys.ids, opened.backend_id, view.shelf.traits.ids)
-    return replace(sight.of_record(opened.record), id=name)
+    record = opened.record if sight is None else sight.of_record(opened.record)
+    keys, form = view.space.collection_keys, view.shelf.traits.ids
+    name = record.id if sight is None else qualified(keys.ids, opened.backend_id, form)
+    return Record(name, record.text, record.text_field, copied(record.fields))
 
 
 def _mapped(value: Any, originals: Mapping[str, str]) -> Any:

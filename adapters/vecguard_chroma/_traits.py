@@ -13,7 +13,11 @@ _METRICS: dict[str, Metric] = {"cosine": "cosine", "l2": "l2", "ip": "dot"}
 
 def traits_of(collection: Any) -> Traits:
     """Say what kind of collection this is. All of it is in the native object: nothing is asked of a server."""
-    return Traits("chroma", _metric(collection), None, persistent=_persistent(collection))
+    client: Any = collection._client  # noqa: SLF001 - Chroma offers no public way from a collection to its settings
+    in_process = type(client).__name__ in ("RustBindingsAPI", "SegmentAPI")
+    folder = client.get_settings().persist_directory if in_process and client.get_settings().is_persistent else None
+    # rows outlive this process in all but an in-process client without a folder
+    return Traits("chroma", _metric(collection), None, persistent=not in_process or folder is not None, folder=folder)
 
 
 def _metric(collection: Any) -> Metric:
@@ -22,10 +26,3 @@ def _metric(collection: Any) -> Metric:
     if space not in _METRICS:
         raise Undecided(f"collections with the space {space} are not guarded")
     return _METRICS[space]
-
-
-def _persistent(collection: Any) -> bool:
-    """Whether rows outlive this process: all but an in-process client without a folder do."""
-    client: Any = collection._client  # noqa: SLF001 - Chroma offers no public way from a collection to its settings
-    in_process = type(client).__name__ in ("RustBindingsAPI", "SegmentAPI")
-    return not in_process or bool(client.get_settings().is_persistent)

@@ -95,14 +95,16 @@ def checked_vectors(vectors: Any, sparse: Any) -> rest.VectorParams:
 
 def traits_of(client: Any, vectors: rest.VectorParams) -> Traits:
     """Say what the guard must know of a collection."""
+    folder: str | None = client._client.location if is_local(client) else None  # noqa: SLF001 - no public accessor
     return Traits(
         "qdrant",
         _METRICS[vectors.distance],
         vectors.size,
-        persistent=not is_local(client) or client._client.location != ":memory:",  # noqa: SLF001 - no public accessor
+        persistent=folder != ":memory:",
         lists=True,
         nested=True,
         ids="uuid",
+        folder=None if folder == ":memory:" else folder,
     )
 
 

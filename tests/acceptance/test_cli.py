@@ -11,7 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from vecguard.cli import app
-from vecguard.cli._app import _run
+from vecguard.cli._running import run_or_say
 
 RUN = CliRunner(env={"COLUMNS": "100", "NO_COLOR": "1"})
 WORDS = ("fox", "river", "engine", "violin", "harbour", "lantern", "glacier", "orchard", "copper", "saddle")
@@ -89,7 +89,7 @@ def test_an_error_names_the_extra_that_is_missing(capsys: pytest.CaptureFixture[
         raise ImportError("the embedder needs `pip install 'vecguard[minilm]'`")
 
     with pytest.raises(typer.Exit):
-        _run(missing)
+        run_or_say(missing)
     assert "'vecguard[minilm]'" in capsys.readouterr().err
 
 

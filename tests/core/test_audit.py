@@ -285,3 +285,57 @@ def test_what_a_crash_left_and_another_call_settled_is_audited(desk_of: Callable
     lines = len(_lines(desk.guard.state))
     assert desk.settle() == 1
     assert len(_lines(desk.guard.state)) > lines
+
+
+# ---------------------------------------------------------------------------------------------- rows of other owners
+
+
+def test_a_read_of_shared_rows_names_each_owner_in_the_same_transaction(desk: Any) -> None:
+    """One line for the reader's own rows and one for each owner whose rows went out, by the owner's digest."""
+    for owner in ("alice", "carol"):
+        desk.write([f"{owner}{n}" for n in range(3)], [f"text {n}" for n in range(3)], who=owner)
+        desk.guard.rules.grant(owner, readers=["bob"])
+    desk.write(["b"], ["text"], who="bob")
+    state = desk.guard.state
+    before = len(_lines(state))
+    with state.database.begin() as connection:
+        connection.exec_driver_sql("create table moves (number integer)")
+        connection.exec_driver_sql(
+            "create trigger moved after update on vg_audit_heads begin insert into moves values (new.number); end"
+        )
+    assert len(desk.read(Ask(), "bob").hits) == 7
+    lines = _lines(state)[before:]
+    assert [(line["owner"], line["count"], line["detail"]) for line in lines[:1]] == [(state.digest("bob"), 1, "")]
+    assert {(line["owner"], line["count"], line["detail"]) for line in lines[1:]} == {
+        (state.digest(owner), 3, "shared") for owner in ("alice", "carol")
+    }
+    assert {(line["action"], line["principal"], line["uid"]) for line in lines} == {
+        ("read", lines[0]["principal"], lines[0]["uid"])
+    }
+    with state.database.begin() as connection:
+        assert connection.exec_driver_sql("select number from moves").scalars().all() == [before + 3]
+    assert state.audit.verify() == []
+
+
+def test_a_shared_row_whose_line_cannot_be_written_is_not_handed_out(desk: Any) -> None:
+    """The first line alone would do for the reader's own rows; without the owner's, nothing is answered."""
+    desk.write(["a"], ["text"], who="alice")
+    desk.guard.rules.grant("alice", readers=["bob"])
+    with desk.guard.state.database.begin() as connection:
+        connection.exec_driver_sql(
+            "create trigger shared before insert on vg_audit when new.detail = 'shared'"
+            " begin select raise(abort, 'disk full'); end"
+        )
+    before = len(_lines(desk.guard.state))
+    with pytest.raises(AuditFailed):
+        desk.read(Ask(), "bob")
+    assert len(_lines(desk.guard.state)) == before
+    assert desk.guard.state.audit.verify() == []
+
+
+def test_a_log_that_was_emptied_shows_by_its_count(chains: State, path: Path) -> None:
+    """Every line and every head gone: the number of chains says that there were some."""
+    with sqlite3.connect(path) as raw:
+        raw.execute("delete from vg_audit")
+        raw.execute("delete from vg_audit_heads")
+    assert chains.audit.verify() != []

@@ -73,6 +73,23 @@ def test_generating_does_not_follow_a_dangling_link(tmp_path: Path) -> None:
     assert not target.exists()
 
 
+def test_a_key_file_that_could_not_be_written_whole_is_not_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk is one typed error, and the next attempt finds the path free."""
+
+    def full(_handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(KeyringError, match="No space") as caught:
+        Keyring.generate(tmp_path / "k")
+    assert caught.value.__context__ is None
+    assert not list(tmp_path.iterdir())
+    monkeypatch.undo()
+    Keyring.generate(tmp_path / "k")
+
+
 def test_generating_into_no_folder_is_a_keyring_error(tmp_path: Path) -> None:
     """A folder that is not there is one typed error that does not show the path."""
     with pytest.raises(KeyringError) as caught:
@@ -142,6 +159,43 @@ def test_a_file_may_hold_several_roots(tmp_path: Path) -> None:
     assert ring.root("r1").secret == Secret(RAW)
     with pytest.raises(WrongKey):
         ring.root("r3")
+
+
+def test_a_file_is_read_again_for_a_root_that_it_did_not_hold(tmp_path: Path) -> None:
+    """The file of a running process was rotated: one more look, and only for a root that is missing."""
+    other = base64.b64encode(b"o" * 32).decode()
+    path = _file(tmp_path / "k", _body())
+    ring = Keyring.from_file(path)
+    roots = [{"id": "r1", "secret": SECRET64}, {"id": "r2", "secret": other, "kept": True}]
+    _file(path, _body(current="r2", roots=roots))
+    assert ring.root("r1").secret == Secret(RAW)
+    assert ring.current.id == "r1"
+    assert ring.root("r2").secret == Secret(b"o" * 32)
+    assert [(each.id, each.kept) for each in ring.roots] == [("r1", False), ("r2", True)]
+    assert ring.current.id == "r2"
+
+
+def test_a_file_that_is_gone_leaves_the_keyring_as_it_was(tmp_path: Path) -> None:
+    """Reading again fails with a typed error, and what was read before stays."""
+    path = _file(tmp_path / "k", _body())
+    ring = Keyring.from_file(path)
+    path.write_text("half a fi")
+    for _ in range(2):
+        with pytest.raises(KeyringError):
+            ring.root("r2")
+        path.unlink(missing_ok=True)
+    assert ring.current.secret == Secret(RAW)
+
+
+def test_a_file_is_found_again_from_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative path means what it meant when the keyring was made."""
+    _file(tmp_path / "k", _body())
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    ring = Keyring.from_file("k")
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    with pytest.raises(WrongKey):
+        ring.root("r2")
 
 
 # ------------------------------------------------------------------------------------------------- other sources

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
+from vecguard.cli._audit import audit
 from vecguard.cli._canary import canary
+from vecguard.cli._keys import keys
 from vecguard.cli._rules import rules
 from vecguard.cli._running import run_or_say
-from vecguard.keys import Keyring
 
 app = typer.Typer(
     name="vecguard",
@@ -22,11 +22,11 @@ app = typer.Typer(
 )
 bench = typer.Typer(help="Measure what protection costs, on your own corpus.", no_args_is_help=True)
 check = typer.Typer(help="Look for personal data before it is stored.", no_args_is_help=True)
-keys = typer.Typer(help="Make and keep the keys that everything else hangs on.", no_args_is_help=True)
 app.add_typer(bench, name="bench")
 app.add_typer(check, name="check")
 app.add_typer(keys, name="keys")
 app.add_typer(rules, name="rules")
+app.add_typer(audit, name="audit")
 app.add_typer(canary, name="canary")
 console = Console()
 
@@ -219,13 +219,3 @@ def calibrate(
     run_or_say(call)
     if not holds:
         raise typer.Exit(3)
-
-
-@keys.command("new")
-def keys_new(path: Annotated[Path, typer.Argument(help="Where to write the key file. It must not exist.")]) -> None:
-    """Make a key file that only you can read.
-
-    Keep it away from the store and from the state database, and keep a copy: without it, nothing comes back.
-    """
-    run_or_say(lambda: Keyring.generate(path))
-    console.print(f"Wrote one root key to {escape(str(path))} (mode 0600). Back it up; nothing can be read without it.")

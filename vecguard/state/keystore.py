@@ -1,14 +1,20 @@
-"""Data keys: drawn at random, wrapped by a root, kept in the state. Deleting one forgets what it sealed."""
+"""Data keys: drawn at random, wrapped by a root, kept in the state. Deleting one forgets what it sealed.
+
+Which root wraps new keys is said by the state and by no keyring, and looked at in the transaction that keeps the key.
+So from the moment in which a rotation ends, no process makes a key under the old root, however old its keyring is.
+"""
 
 from __future__ import annotations
 
 import time
+from contextlib import suppress
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, Row, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from vecguard.errors import StateError, WrongKey
-from vecguard.keys import Keyring, Secret, new_secret, seal, unseal
+from vecguard.keys import Keyring, Root, Secret, new_secret, seal, unseal
 from vecguard.state import tables
 from vecguard.state.database import Database
 
@@ -33,10 +39,18 @@ class KeyStore:
         """Return the key of this subject, or None if it was never made (or was shredded)."""
         if (kind, subject) in self._known:
             return self._known[kind, subject]
-        found = self._database.look(lambda connection: self._read(connection, kind, subject))
-        if found is not None:
-            self._known[kind, subject] = found
-        return found
+        row = self._row(kind, subject)
+        if row is None:
+            return None
+        try:
+            key = unwrapped(self._keyring, row)
+        except WrongKey:
+            again = self._row(kind, subject)  # a rotation may have ended between the two looks
+            if again is None or again == row:
+                raise
+            key = unwrapped(self._keyring, again)
+        self._known[kind, subject] = key
+        return key
 
     @staticmethod
     def still_there(connection: Connection, kind: str, subject: str) -> bool:
@@ -54,36 +68,16 @@ class KeyStore:
         """Drop a key from this process's memory."""
         self._known.pop((kind, subject), None)
 
-    def _read(self, connection: Connection, kind: str, subject: str) -> Secret | None:
+    def _row(self, kind: str, subject: str) -> Row[Any] | None:
         table = tables.keys
-        row = connection.execute(
-            select(table.c.root, table.c.wrapped).where(table.c.kind == kind, table.c.subject == subject)
-        ).one_or_none()
-        if row is None:
-            return None
-        root = self._keyring.root(row.root)
-        return Secret(unseal(root.secret.derive("wrap"), row.wrapped, kind, subject, root.id))
+        wanted = select(table).where(table.c.kind == kind, table.c.subject == subject)
+        return self._database.look(lambda connection: connection.execute(wanted).one_or_none())
 
     def _make(self, kind: str, subject: str) -> Secret:
-        root = self._keyring.current
         fresh = new_secret()
-        row = {
-            "kind": kind,
-            "subject": subject,
-            "root": root.id,
-            "wrapped": seal(root.secret.derive("wrap"), fresh.reveal(), kind, subject, root.id),
-            "created": time.time(),
-        }
-
-        def write(connection: Connection) -> bool:
-            try:
-                connection.execute(insert(tables.keys).values(row))
-            except IntegrityError:  # another process made it first; theirs stands
-                return False
-            return True
-
         try:
-            self._database.run(write)
+            while not self._kept(kind, subject, fresh):
+                pass  # a rotation ended in the meantime, and the next attempt is under its root
         except StateError:
             if self.find(kind, subject) is None:
                 raise
@@ -91,3 +85,43 @@ class KeyStore:
         if key is None:
             raise WrongKey("a data key could not be made")
         return key
+
+    def _kept(self, kind: str, subject: str, key: Secret) -> bool:
+        """Keep a key, or leave the one that another process made first; False if its root is no longer in force."""
+        root = self._keyring.root(self._database.look(root_in_force))
+        row = {"kind": kind, "subject": subject, "root": root.id, "created": time.time()}
+        row["wrapped"] = wrapped(root, key, kind, subject)
+
+        def write(connection: Connection) -> bool:
+            if root_in_force(connection, held=True) != root.id:
+                return False
+            with suppress(IntegrityError):  # another process made it first; theirs stands
+                connection.execute(insert(tables.keys).values(row))
+            return True
+
+        return self._database.run(write)
+
+
+def wrapped(root: Root, key: Secret, kind: str, subject: str) -> bytes:
+    """Wrap a data key: it opens under this root and for this subject only."""
+    return seal(root.secret.derive("wrap"), key.reveal(), kind, subject, root.id)
+
+
+def unwrapped(keyring: Keyring, row: Row[Any]) -> Secret:
+    """Unwrap the key of a row of `vg_keys`, under the root that it names, or raise `WrongKey`."""
+    root = keyring.root(row.root)
+    return Secret(unseal(root.secret.derive("wrap"), row.wrapped, row.kind, row.subject, root.id))
+
+
+def root_in_force(connection: Connection, *, held: bool = False) -> str:
+    """Return the id of the root that wraps new keys; `held` lets no rotation end before this transaction does."""
+    wanted = select(tables.facts.c.value).where(tables.facts.c.name == "root")
+    found = connection.execute(wanted.with_for_update(read=True) if held else wanted).scalar_one_or_none()
+    if found is None:
+        raise StateError("the state database is not whole: it lacks its id or its key check")
+    return str(found)
+
+
+def key_check(root: Root, state_id: str) -> str:
+    """Return what a state keeps to know its root by."""
+    return root.secret.derive("check").mac(state_id).hex()

@@ -13,7 +13,8 @@ from sqlalchemy import Connection, insert, select
 from vecguard.arrays import Floats
 from vecguard.audit import SETTLER, AuditChain
 from vecguard.errors import StateError, WrongKey
-from vecguard.keys import Keyring, Root, new_secret
+from vecguard.evidence.anchors import Keep
+from vecguard.keys import Keyring, new_secret
 from vecguard.ports import Action
 from vecguard.principal import Acting
 from vecguard.records import Opened, Sealed, SealedRow
@@ -23,7 +24,7 @@ from vecguard.state.database import Database
 from vecguard.state.epochs import Epochs
 from vecguard.state.grants import Grants
 from vecguard.state.intents import Intent, Intents
-from vecguard.state.keystore import KeyStore
+from vecguard.state.keystore import KeyStore, key_check
 from vecguard.state.vault import Vault
 
 _AUDITED: Mapping[str, Action] = {"put": "write", "drop": "delete"}
@@ -36,7 +37,7 @@ class State:
     `names` is the secret under which owners, principals and records are digested.
     """
 
-    def __init__(self, url: str, keyring: Keyring) -> None:
+    def __init__(self, url: str, keyring: Keyring, anchor: Keep | None = None) -> None:
         self.database = Database(url)
         self._keyring = keyring
         self.id = self._identify()
@@ -48,6 +49,8 @@ class State:
         self.epochs = Epochs(self.database)
         self.intents = Intents(self.database, self._key.derive("intents"), self.writer)
         self.audit = AuditChain(self.database, self._key.derive("audit"), self.names, self.writer)
+        if anchor is not None:
+            self.audit.keep_outside(anchor)
         self.grants = Grants(self.database, self._key.derive("grants"), self.names, self.audit)
 
     def __repr__(self) -> str:
@@ -61,7 +64,7 @@ class State:
             known = dict(connection.execute(select(tables.facts.c.name, tables.facts.c.value)).tuples().all())
             if not known:
                 fresh = secrets.token_hex(16)
-                known = {"schema": str(tables.SCHEMA), "id": fresh, "root": root.id, "check": _check(root, fresh)}
+                known = {"schema": str(tables.SCHEMA), "id": fresh, "root": root.id, "check": key_check(root, fresh)}
                 connection.execute(
                     insert(tables.facts), [{"name": name, "value": value} for name, value in known.items()]
                 )
@@ -73,7 +76,7 @@ class State:
         if not {"id", "root", "check"} <= known.keys():
             raise StateError("the state database is not whole: it lacks its id or its key check")
         made_with = self._keyring.root(known["root"])
-        if not secrets.compare_digest(known["check"], _check(made_with, known["id"])):
+        if not secrets.compare_digest(known["check"], key_check(made_with, known["id"])):
             raise WrongKey("the state database was made with another key")
         return known["id"]
 
@@ -240,12 +243,11 @@ class State:
         self.audit.guarded(work)
 
     def close(self) -> None:
-        """Close the database."""
-        self.database.close()
-
-
-def _check(root: Root, state_id: str) -> str:
-    return root.secret.derive("check").mac(state_id).hex()
+        """Keep a last anchor, if anchors are kept, and close the database."""
+        try:
+            self.audit.anchor()
+        finally:
+            self.database.close()
 
 
 def _cosine(left: Floats, right: Floats) -> float:
