@@ -44,7 +44,8 @@ class Access:
             if share.owner != acting.owner:
                 there = shared.get(share.owner)
                 shared[share.owner] = share.terms if there is None else there.joined(share.terms)
-        return OwnerScope(acting.owner, shared)
+        seen = {owner: terms for owner, terms in shared.items() if terms.max_results != 0}
+        return OwnerScope(acting.owner, seen)
 
     def sight(self, terms: Terms) -> Sight:
         """Return what a reader sees on these terms under the policy."""

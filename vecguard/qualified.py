@@ -2,7 +2,7 @@
 
 A caller's own ids are its own; a shared record may have the same one. It is known to all its readers by 128 bits that
 say nothing of the owner, of the id that the owner gave it, or of the row's name in the store: AES-256 of the backend
-id under a key of the collection. In stores with ids in text it carries the reserved prefix; where ids are UUIDs, it is
+id under a key of the owner. In stores with ids in text it carries the reserved prefix; where ids are UUIDs, it is
 one. Such an id names the record in reads; a write never finds it.
 """
 

@@ -83,8 +83,8 @@ def _seen(opened: Opened, view: View) -> Record:
     """
     sight = view.sights.get(opened.owner_tag)
     record = opened.record if sight is None else sight.of_record(opened.record)
-    keys, form = view.space.collection_keys, view.shelf.traits.ids
-    name = record.id if sight is None else qualified(keys.ids, opened.backend_id, form)
+    keys, form = view.spaces[opened.owner_tag].owner_keys, view.shelf.traits.ids
+    name = record.id if sight is None else qualified(keys.names, opened.backend_id, form)
     return Record(name, record.text, record.text_field, copied(record.fields))
 
 

@@ -88,9 +88,10 @@ class View:
 
     def named(self, record: RecordId) -> tuple[str, ...]:
         """Return the backend ids that an id may stand for: of one's own record, or of a shared one by its own name."""
-        shared = backend_id_of(self.space.collection_keys.ids, record) if self.sights else None
         own = () if is_qualified(record) else (self.space.backend_id(record),)
-        return own if shared is None else (*own, shared)
+        # under keys of the owners in scope: another's name, once known, stands for nothing, and takes no time to find
+        shared = (backend_id_of(self.spaces[tag].owner_keys.names, record) for tag in self.sights)
+        return (*own, *(each for each in shared if each is not None))
 
     def alone(self) -> View:
         """Return the view without other owners' rows."""

@@ -13,17 +13,19 @@ from vecguard.records import RecordId
 
 @dataclass(frozen=True, slots=True)
 class CollectionKeys:
-    """Derived from a collection's key: rotation of vectors, names of owners, shared ids, marker's MAC."""
+    """Derived from a collection's key: rotation of vectors, names of owners, its marker's MAC."""
 
     rotation: Secret = field(repr=False)
     owners: Secret = field(repr=False)
     marker: Secret = field(repr=False)
-    ids: Secret = field(repr=False)
 
     @classmethod
     def of(cls, key: Secret) -> CollectionKeys:
         """Derive them."""
-        return cls(*(key.derive(purpose) for purpose in ("rotation", "owner tags", "marker", "qualified ids")))
+        return cls(*(key.derive(purpose) for purpose in ("rotation", "owner tags", "marker")))
+
+
+_PURPOSES = ("ids", "seals", "tags", "noise", "tokens", "rotation", "qualified ids")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +38,12 @@ class OwnerKeys:
     noise: Secret = field(repr=False)
     tokens: Secret = field(repr=False)
     rotation: Secret = field(repr=False)
+    names: Secret = field(repr=False)
 
     @classmethod
     def of(cls, key: Secret) -> OwnerKeys:
         """Derive them."""
-        return cls(*(key.derive(purpose) for purpose in ("ids", "seals", "tags", "noise", "tokens", "rotation")))
+        return cls(*(key.derive(purpose) for purpose in _PURPOSES))
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,11 +138,14 @@ def _foreign(site: Site, victim: str) -> Mapping[str, Any]:
     def behind(owner: str) -> str:
         return state.space(site.uid, owner, keys).backend_id(site.named(site.given(owner)[1]))
 
+    def shown(owner: str) -> Any:
+        return qualified(state.owner(owner).owner_keys.names, behind(owner), site.form).given
+
     return {
         "theirs": site.given(victim)[1],
         "their backend id": site.spelt(behind("dave")),
-        "a hidden qualified id": qualified(keys.ids, behind("dave"), site.form).given,
-        "a shared qualified id": qualified(keys.ids, behind("alice"), site.form).given,
+        "a hidden qualified id": shown("dave"),
+        "a shared qualified id": shown("alice"),
     }
 
 

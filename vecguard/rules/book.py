@@ -82,7 +82,8 @@ class RuleBook:
             max_results=max_results,
             until=until,
         )
-        self._state.grants.put([_itself(owner), *made], _by(by, owner))
+        once = {(each.grantee, each.right): each for each in (*made, _itself(owner))}  # a grantee may be named twice
+        self._state.grants.put(once.values(), _by(by, owner))
         return made
 
     def revoke(
@@ -97,10 +98,10 @@ class RuleBook:
         checked_name(owner, "an owner")
         if readers is None and writers is None:
             return self._state.grants.remove_all(owner, _by(by, owner), keeping=_itself(owner))
-        named: list[tuple[Grantee, Right]] = [(each, "read") for each in grantees(readers or ())]
-        named += [(each, "write") for each in grantees(writers or ())]
-        named = [each for each in named if each != (_itself(owner).grantee, "write")]
-        return self._state.grants.remove(owner, named, _by(by, owner))
+        itself = _itself(owner).grantee
+        reading: list[tuple[Grantee, Right]] = [(each, "read") for each in grantees(readers or ())]
+        acting: list[tuple[Grantee, Right]] = [(each, "write") for each in grantees(writers or ()) if each != itself]
+        return self._state.grants.remove(owner, [*reading, *acting], _by(by, owner))
 
     def reopen(self, owner: str, *, by: Principal | str | None = None) -> int:
         """Forget that there ever were rules of an owner: whoever the application binds to it acts in it again."""
