@@ -6,9 +6,11 @@ One owner has ROWS rows, and as many others as said have one each, all in one gu
 a file; a hundredth of them share their rows with somebody. The same search, of the ten best with their texts, is asked
 in turn with everything on and with everything off:
 
-    on    owner rules asked, the rules' and the owner's epoch looked at in the state, the winners' tags compared with
-          the store's, the call written to the audit chain
-    off   an authorizer that has nothing to look up, an epoch that stands still, no tags compared, no line written
+    on    owner rules asked, the rules' and the owner's epoch looked at in the state, the call written to the audit
+          chain
+    off   an authorizer that has nothing to look up, an epoch that stands still, no line written
+
+Tags are compared when rows are read into memory, not with every search; the watch looks at reads of others' rows only.
 
 Scrubbing is off and vectors are given. Times are medians, taken turn by turn.
 """
@@ -84,14 +86,8 @@ def off(guard: Guard) -> Iterator[None]:
         mock.patch.object(guard.state.epochs, "seen", seen),
         mock.patch.object(access, "_authorizer", Everybody()),
         mock.patch.object(guard.state.audit, "append"),
-        mock.patch("vecguard.ranking.guard.tag_of", return_value=None),
-        mock.patch("vecguard.ranking.guard._tags", lambda ranked: dict.fromkeys(_ids(ranked))),
     ):
         yield
-
-
-def _ids(ranked: Any) -> list[str]:
-    return [each.opened.backend_id for group in ranked for each in group]
 
 
 def fill(guard: Guard, notes: Any, start: int, stop: int) -> None:

@@ -43,12 +43,13 @@ class Put(Request):
 
 @dataclass(frozen=True, slots=True)
 class Fetch(Request):
-    """Return the rows with these backend ids that exist, in any order."""
+    """Return the rows with these backend ids that exist, in any order. `bare` ones need no fields and no text."""
 
     verb: ClassVar[str] = "fetch"
 
     ids: tuple[str, ...]
     vectors: bool = False
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,9 @@ def fetch(request: Fetch) -> Steps[Sequence[Row]]:
     """Get rows by id."""
     found: list[Row] = []
     for batch in _batches(list(request.ids)):
-        found += _rows((yield Native("get", ids=batch, include=_include(request.vectors))))
+        include: list[str] = [] if request.bare else _include(request.vectors)
+        native = yield Native("get", ids=batch, include=include)
+        found += [Row(each, {}) for each in native["ids"]] if request.bare else _rows(native)
     return found
 
 

@@ -47,7 +47,8 @@ def fetch(name: str, request: Fetch) -> Steps[Sequence[Row]]:
     rows: list[Row] = []
     for batch in _batches(request.ids, _POINTS_AT_ONCE):
         ids = [point_id(each) for each in batch]
-        found = yield Native("retrieve", collection_name=name, ids=ids, **_shown(request.vectors))
+        shown = {"with_payload": False} if request.bare else _shown(request.vectors)
+        found = yield Native("retrieve", collection_name=name, ids=ids, **shown)
         rows += [_row(each) for each in found]
     return rows
 

@@ -37,7 +37,7 @@ def test_it_returns_what_a_store_and_the_guards_exact_ranking_return(
     for query, group in enumerate(groups):
         seen = [int(row.backend_id) for row in group]
         line = scores(task.queries[query : query + 1], task.documents[seen], metric)[0]
-        assert [seen[at] for at in best(line, metric, None)[:10]] == found[k][query].tolist()
+        assert [seen[at] for at in best(line, metric)[:10]] == found[k][query].tolist()
         assert seen[:10] == found[0][query].tolist()
 
 

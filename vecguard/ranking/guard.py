@@ -2,8 +2,8 @@
 
 What is kept is used for as long as the owner's epoch in the state stands where it stood when the rows were read
 (`vecguard.state.epochs`), so a write by any process is seen by the next call of every other. Who may see which owner,
-expiry and the caller's filter are looked at anew each time, and the store is asked whether the winners are still there
-as they were: a row that somebody took from the store by other means is not handed out of memory.
+expiry and the caller's filter are looked at anew each time, and the store is asked whether the winners are still there:
+a row that somebody took from the store by other means is not handed out of memory.
 
 An owner whose rows do not fit is read in pages for each search, which costs time and not memory.
 """
@@ -25,7 +25,6 @@ from vecguard.ranking.exact import Unmasking
 from vecguard.ranking.rows import OwnerRows
 from vecguard.records import Row, Scoped
 from vecguard.rules import OWNER_FIELD, Sight
-from vecguard.sealing import tag_of
 from vecguard.settling import Done
 from vecguard.shelf import View
 from vecguard.space import Space
@@ -159,11 +158,11 @@ class OwnerRanking:
 
 
 def _still_there(ranked: Sequence[Sequence[Ranked]]) -> Flow[bool]:
-    """Whether the store still has the winners in the versions that were ranked."""
-    tags = _tags(ranked)
-    rows: Sequence[Row] = (yield Fetch(tuple(tags))) if tags else ()
-    return {row.backend_id: tag_of(row.fields) for row in rows} == tags
+    """Whether the store still has the winners: a row that somebody took from it by other means is not handed out.
 
-
-def _tags(ranked: Sequence[Sequence[Ranked]]) -> dict[str, str]:
-    return {each.opened.backend_id: each.opened.tag for group in ranked for each in group}
+    Their versions are not compared. What is kept is what was acknowledged last, as the epoch says; a store that shows
+    another version has been turned back.
+    """
+    wanted = frozenset(each.opened.backend_id for group in ranked for each in group)
+    rows: Sequence[Row] = (yield Fetch(tuple(wanted), bare=True)) if wanted else ()
+    return frozenset(row.backend_id for row in rows) == wanted

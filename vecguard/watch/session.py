@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from math import sqrt
+from statistics import NormalDist
 
 import numpy as np
-from scipy.special import ndtri
 
 from vecguard.arrays import Doubles, Floats
 from vecguard.watch.reference import Reference, unit
@@ -141,7 +141,7 @@ def effective_rank(cosines: Floats) -> float:
 
 def _chance(earlier: int, dimension: int) -> float:
     """1 - the expected highest cosine of a random direction with `earlier` others (normal order statistics, Blom)."""
-    return 1 - float(ndtri((earlier - 0.375) / (earlier + 0.25))) / sqrt(dimension)
+    return 1 - NormalDist().inv_cdf((earlier - 0.375) / (earlier + 0.25)) / sqrt(dimension)
 
 
 def normalised(queries: Floats) -> Floats:
