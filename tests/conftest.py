@@ -17,6 +17,10 @@ from vecguard.records import Answer, Ask, Draft, Fields, Query, Receipt, RecordI
 from vecguard.shelf import Shelf
 from vecguard.testing import MemoryStore, word_hash
 
+from .chroma_server import port
+
+__all__ = ["port"]
+
 EMBED = word_hash(16)
 UNSCRUBBED = Policy(scrub=Scrub(enabled=False))
 
