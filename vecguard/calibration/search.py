@@ -51,12 +51,12 @@ def calibrate(
     budget is no error but a refusal in the result.
     """
     _check(budget=budget, max_over_fetch=max_over_fetch, seeds=seeds, tolerance=tolerance)
-    halves = _split(len(task.queries), seed)
+    mine, others = halves(len(task.queries), seed)
     ladder = _ladder(max_over_fetch, len(task.documents))
     keys = tuple(range(1000 * seed + 1, 1000 * seed + 1 + seeds))
-    bench = _Bench(task, halves[0], ladder, keys, resamples, seed, on_progress)
-    chosen, refusal = _chosen(bench, budget, min(map(len, halves)))
-    reported = None if chosen is None else _reported(task, halves[1], chosen, keys[-1] + 1, resamples, seed)
+    bench = _Bench(task, mine, ladder, keys, resamples, seed, on_progress)
+    chosen, refusal = _chosen(bench, budget, min(len(mine), len(others)))
+    reported = None if chosen is None else _reported(task, others, chosen, keys[-1] + 1, resamples, seed)
     bench.finish()
     return Calibration(
         corpus=task.corpus,
@@ -69,8 +69,8 @@ def calibrate(
         budget=budget,
         tolerance=tolerance,
         max_over_fetch=max_over_fetch,
-        calibration_queries=len(halves[0]),
-        reported_queries=len(halves[1]),
+        calibration_queries=len(mine),
+        reported_queries=len(others),
         seeds=keys,
         fresh_seed=keys[-1] + 1,
         resamples=resamples,
@@ -78,7 +78,7 @@ def calibrate(
         reported=reported,
         guessed=None if chosen is None else guessed_cosine(task.documents, chosen.noise, seed=seed),
         refusal=refusal,
-        notes=tuple(_notes(task, max_over_fetch, ladder, chosen, reported, len(halves[1]))),
+        notes=tuple(_notes(task, max_over_fetch, ladder, chosen, reported, len(others))),
         trials=bench.trials,
     )
 
@@ -200,7 +200,8 @@ def _ladder(max_over_fetch: int, documents: int) -> tuple[int, ...]:
     return tuple(sorted({k for k in down if k >= min(2 * DEPTH, highest)}))
 
 
-def _split(queries: int, seed: int) -> tuple[Positions, Positions]:
+def halves(queries: int, seed: int) -> tuple[Positions, Positions]:
+    """Split the positions of queries: one half to calibrate on, the other to report."""
     shuffled = np.random.default_rng([seed, queries]).permutation(queries)
     return np.sort(shuffled[: queries // 2]), np.sort(shuffled[queries // 2 :])
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from vecguard.arrays import Floats, norms
 from vecguard.keys import Secret
+from vecguard.protect.blur import blurred
 from vecguard.protect.mask import Mask
 from vecguard.records import Body, Embedded, Metric, Protected, RecordId, VectorSource
 from vecguard.space import CollectionKeys, OwnerKeys, Space
@@ -77,6 +78,21 @@ def exact_ranks(documents: Floats, queries: Floats, *, metric: Metric = "cosine"
     """Rank every document exactly: the best `depth` row numbers per query. Equal scores keep the documents' order."""
     prepared, bias = _prepared(documents, metric)
     parts = [best(queries[part] @ prepared.T - bias, depth) for part in _parts(len(queries), len(documents))]
+    return np.concatenate(parts)
+
+
+def blurred_ranks(documents: Floats, queries: Floats, *, blur: float, seed: int, metric: Metric = "cosine") -> Ranks:
+    """Rank documents (N, d) as others see them, blurred by b under the keys of `seed`: the best `DEPTH` per query."""
+    key = throw_away_space(seed).owner_keys.noise
+    seen = np.empty_like(documents)
+    for first in range(0, len(documents), _ROWS):
+        part = documents[first : first + _ROWS]
+        digests = [str(first + at).encode().ljust(16) for at in range(len(part))]
+        seen[first : first + _ROWS] = blurred(part, digests, key, noise=blur)
+    stretch = np.float32(np.sqrt(1.0 + blur**2))  # as scores are stretched; it matters to distances only
+    prepared, bias = _prepared(seen, metric)
+    prepared = prepared * stretch
+    parts = [best(queries[part] @ prepared.T - bias, DEPTH) for part in _parts(len(queries), len(documents))]
     return np.concatenate(parts)
 
 

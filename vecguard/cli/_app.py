@@ -178,13 +178,17 @@ def calibrate(
     attack: Annotated[
         bool, typer.Option(help="Let the red team at what was chosen, on this corpus: half a minute more.")
     ] = True,
+    blur: Annotated[
+        bool, typer.Option("--blur", help="Calibrate instead what readers of shared rows see; default budget: 5.")
+    ] = False,
 ) -> None:
     """Find the most noise that your search bears, and write it down as a policy.
 
     Stored vectors are masked with noise of relative length r; the store hands over K candidates that are ranked
     exactly. More noise leaves less to a thief who learns the rotation, and costs search quality unless K grows. This
     measures both on your corpus: the largest r and smallest K whose loss stays within the budget with 95 % confidence,
-    on half of your queries and under several keys, then once more on the other half under a fresh one.
+    on half of your queries and under several keys, then once more on the other half under a fresh one. With --blur it
+    measures in the same way how much noise readers of shared rows bear.
 
     Exit status 0: it holds; 3: it does not, or there are too few queries to promise anything; 1: an error.
 
@@ -193,12 +197,27 @@ def calibrate(
     The folder holds corpus.jsonl and queries.jsonl ({"_id": ..., "text": ...}) and qrels/test.tsv. The file written is
     the policy table that vecguard.Guard.from_toml reads. Embeddings are cached on disk: the first run takes minutes.
     """
-    from vecguard.cli._calibrate import run  # noqa: PLC0415 - loads numpy and models
+    from vecguard.cli import _calibrate_blur  # noqa: PLC0415 - loads numpy and models
+    from vecguard.cli._calibrate import run  # noqa: PLC0415 - as above
 
     holds = False
 
     def call() -> None:
         nonlocal holds
+        if blur:
+            holds = _calibrate_blur.run(
+                console,
+                data=data,
+                split=split,
+                budget=budget,
+                label_free=label_free,
+                metric=metric,
+                embedder=embedder,
+                seeds=seeds,
+                seed=seed,
+                out=out,
+            ).holds
+            return
         holds = run(
             console,
             data=data,

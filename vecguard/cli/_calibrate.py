@@ -49,11 +49,9 @@ def run(
     corpus = splits(data, [each.strip() for each in split.split(",") if each.strip()])
     console.print(f"{escape(corpus.name)}: {len(corpus.doc_ids)} documents, {len(corpus.query_ids)} queries.")
     per_cent = budget if budget is not None else _BUDGET_OF_OVERLAP if label_free else _BUDGET
-    with _progress(console) as progress:
-        embed = _embedder(embedder, progress)
-        task = task_of(
-            corpus, embed, embedder=_NAMES.get(embedder, embedder), label_free=label_free, metric=_metric(metric)
-        )
+    with progress_on(console) as progress:
+        embed = embedder_of(embedder, progress)
+        task = task_of(corpus, embed, embedder=name_of(embedder), label_free=label_free, metric=metric_of(metric))
         bar = progress.add_task("calibrating", total=None)
         found = calibrate(
             task,
@@ -83,7 +81,13 @@ def _attacked(found: Calibration, task: Task, progress: Progress) -> list[Recogn
 _NAMES = {"minilm": "all-MiniLM-L6-v2"}
 
 
-def _metric(name: str) -> Metric:
+def name_of(embedder: str) -> str:
+    """Return the name by which results know an embedder."""
+    return _NAMES.get(embedder, embedder)
+
+
+def metric_of(name: str) -> Metric:
+    """Return a metric by its name, or raise `BadInput`."""
     match name:
         case "cosine" | "dot" | "l2":
             return name
@@ -168,7 +172,8 @@ def _write(console: Console, found: Calibration, out: Path | None, json: Path | 
         console.print(f"Wrote {escape(str(path))}", highlight=False)
 
 
-def _embedder(name: str, progress: Progress) -> Callable[[Sequence[str]], Floats]:
+def embedder_of(name: str, progress: Progress) -> Callable[[Sequence[str]], Floats]:
+    """Return an embedder by its name; what takes long is kept on disk and shown."""
     if name not in _NAMES:
         return embedder_named(name)
     task = progress.add_task("embedding (kept on disk)", total=None)
@@ -179,6 +184,7 @@ def _embedder(name: str, progress: Progress) -> Callable[[Sequence[str]], Floats
     return Cached(embedder_named(name), name=_NAMES[name], on_progress=shown)
 
 
-def _progress(console: Console) -> Progress:
+def progress_on(console: Console) -> Progress:
+    """Return the progress bars of a calibration."""
     columns = (TextColumn("{task.description:<26}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     return Progress(*columns, console=console)
