@@ -89,9 +89,9 @@ def blurred_ranks(documents: Floats, queries: Floats, *, blur: float, seed: int,
         part = documents[first : first + _ROWS]
         digests = [str(first + at).encode().ljust(16) for at in range(len(part))]
         seen[first : first + _ROWS] = blurred(part, digests, key, noise=blur)
-    stretch = np.float32(np.sqrt(1.0 + blur**2))  # as scores are stretched; it matters to distances only
-    prepared, bias = _prepared(seen, metric)
-    prepared = prepared * stretch
+    rows, bias = _prepared(seen, metric)
+    # as scores are stretched; it matters to distances only
+    prepared: Floats = (rows * np.sqrt(1.0 + blur**2)).astype(np.float32)
     parts = [best(queries[part] @ prepared.T - bias, DEPTH) for part in _parts(len(queries), len(documents))]
     return np.concatenate(parts)
 
