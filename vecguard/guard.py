@@ -24,6 +24,7 @@ from vecguard.embedding import Embedding
 from vecguard.entry import Entry
 from vecguard.errors import BadInput, PolicyError
 from vecguard.evidence.anchors import Keep
+from vecguard.fields import lasting
 from vecguard.flow import Flow
 from vecguard.keyplace import refuse_in_store
 from vecguard.keys import Keyring
@@ -196,7 +197,7 @@ class Guard:
 
     def _expiry(self) -> float:
         days = self.policy.retention.days
-        return NEVER if days is None else self._clock() + days * 86_400.0
+        return NEVER if days is None else lasting(self._clock() + days * 86_400.0)
 
     # ------------------------------------------------------------------------------------------------- around them
 
