@@ -43,10 +43,11 @@ class Sight:
         return replace(record, text=record.text if self.terms.text else None, fields=shown)
 
     def shows(self, ask: Compare) -> bool:
-        """Whether a comparison is with something that shows."""
-        if not ask.path:
-            return self.terms.text
-        return self.terms.fields is None or ask.path[0] in self.terms.fields
+        """Whether a store may evaluate a comparison: it is with something that shows.
+
+        Where the text does not, none is: a payload may hold it, under a name that any field could have.
+        """
+        return self.terms.text and (not ask.path or self.terms.fields is None or ask.path[0] in self.terms.fields)
 
 
 class Owned(Protocol):
