@@ -514,3 +514,12 @@ def test_granting_and_revoking_are_audited(desk: Any) -> None:
     desk.guard.rules.grant("alice", readers=["bob"], by="head-nurse")
     desk.guard.rules.revoke("alice", by="head-nurse")
     assert desk.guard.state.audit.verify() == []
+
+
+@pytest.mark.parametrize("query", [None, Query(texts=("a note",))])
+def test_the_most_rows_of_an_owner_are_not_got_around_by_asking_for_the_next_page(desk: Any, query: Any) -> None:
+    """Pages of one search together show no more of them than one answer does."""
+    desk.write([f"m{i}" for i in range(5)], [f"a note number {i}" for i in range(5)], who="alice")
+    desk.guard.rules.grant("alice", readers=["zoe"], max_results=2)
+    pages = [desk.read(Ask(query=query, limit=1, offset=at), "zoe").hits for at in range(6)]
+    assert [len(hits) for hits in pages] == [1, 1, 0, 0, 0, 0]
