@@ -17,9 +17,10 @@ from vecguard.records import Answer, Ask, Draft, Fields, Query, Receipt, RecordI
 from vecguard.shelf import Shelf
 from vecguard.testing import MemoryStore, word_hash
 
+from .chance import chance, pytest_report_header
 from .chroma_server import port
 
-__all__ = ["port"]
+__all__ = ["chance", "port", "pytest_report_header"]
 
 EMBED = word_hash(16)
 UNSCRUBBED = Policy(scrub=Scrub(enabled=False))

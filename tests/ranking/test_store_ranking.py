@@ -80,7 +80,7 @@ def test_rows_are_counted_once_a_minute_where_there_are_many(
 
 def test_noise_in_the_query_is_sticky_and_its_owners(desk_of: Callable[..., Any]) -> None:
     """One query of one owner is one vector to the store; another owner's is another one, and none is the clean one."""
-    clean, noisy = (desk_of(policy(query_noise=noise, over_fetch=30), embedder=word_hash(64)) for noise in (0.0, 1.0))
+    clean, noisy = (desk_of(policy(query_noise=noise, over_fetch=30), embedder=word_hash(384)) for noise in (0.0, 1.0))
     asked: dict[str, list[np.ndarray]] = {"alice": [], "bob": [], "clean": []}
     for who in ("alice", "bob"):
         filled(noisy, 30, who=who)
