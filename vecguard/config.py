@@ -47,7 +47,7 @@ def check(policy: object, keys: object, state: object) -> None:
         warnings.warn(
             "the key file lies in the folder of the state database: whoever takes the folder has both",
             KeyBesideStateWarning,
-            stacklevel=3,
+            stacklevel=4,  # whoever makes the guard: its constructor leaves frames out of errors
         )
 
 

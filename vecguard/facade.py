@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 from vecguard.embedding import Embedding
 from vecguard.errors import AccessDenied, Undecided, VectorsWithheld, VectorsWithheldWarning
 from vecguard.flow import Flow, adrive, drive
+from vecguard.frameless import frameless, frameless_class
 from vecguard.principal import Acting, Principal, resolve
 from vecguard.records import Answer, Ask, Draft, Receipt, RecordId
 from vecguard.shelf import Shelf
@@ -53,11 +54,16 @@ def room_of(guarded: Guarded) -> Room:
     raise AccessDenied("this is not an object that VecGuard guards")
 
 
+@frameless_class
 class Guarded:
     """Base of every guarded object. Subclasses name their native `surface` and offer its guarded verbs."""
 
     __slots__ = ("__weakref__",)
     surface: ClassVar[Surface]
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        frameless_class(cls)
 
     def __init__(self, room: Room) -> None:
         _ROOMS[self] = room
@@ -104,11 +110,13 @@ def acting(guarded: Guarded) -> Acting:
     return resolve(room_of(guarded).bound)
 
 
+@frameless
 def run(guarded: Guarded, flow: Flow[T]) -> T:
     """Drive a path against this object's synchronous store."""
     return drive(flow, room_of(guarded).store)
 
 
+@frameless
 async def arun(guarded: Guarded, flow: Flow[T]) -> T:
     """Drive a path against this object's asynchronous store."""
     return await adrive(flow, room_of(guarded).store)
@@ -155,7 +163,7 @@ def withhold_vectors(room: Room) -> None:
     if room.guard.policy.reads.vectors == "refuse":
         raise VectorsWithheld("stored vectors are not returned to callers")
     warnings.warn(
-        "stored vectors are not returned to callers: None stands in their place", VectorsWithheldWarning, stacklevel=4
+        "stored vectors are not returned to callers: None stands in their place", VectorsWithheldWarning, stacklevel=5
     )
 
 

@@ -26,6 +26,7 @@ from vecguard.errors import BadInput, PolicyError
 from vecguard.evidence.anchors import Keep
 from vecguard.fields import lasting
 from vecguard.flow import Flow
+from vecguard.frameless import frameless_class
 from vecguard.keyplace import refuse_in_store
 from vecguard.keys import Keyring
 from vecguard.policy import Policy
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from vecguard.calibration import Calibration
 
 
+@frameless_class
 class Guard:
     """A policy, keys, state and an embedder, ready to stand before any number of stores.
 
@@ -216,7 +218,7 @@ class Guard:
         refuse_in_store(self._keys, traits.folder)
         if self.policy.texts == "clear" and traits.persistent:
             warnings.warn(
-                "texts lie in clear beside their vectors: each is a known pair for a thief of the store", stacklevel=4
+                "texts lie in clear beside their vectors: each is a known pair for a thief of the store", stacklevel=5
             )
         return Shelf(traits, Sealer(self.policy, traits), legacy)
 

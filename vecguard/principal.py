@@ -15,6 +15,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from vecguard.errors import AccessDenied
+from vecguard.frameless import frameless_class
 
 # One spelling per name: what looks alike must not be two owners, nor what differs be one. Visible ASCII has no
 # combining marks, no confusable letters and no blanks; applications with other names pass their user key instead.
@@ -32,6 +33,7 @@ def checked_name(name: object, what: str) -> str:
     return name
 
 
+@frameless_class
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Whoever makes a call: `id`, the `groups` it belongs to, and the `permissions` it holds (`pii:restore`)."""

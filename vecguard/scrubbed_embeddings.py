@@ -16,6 +16,7 @@ import numpy as np
 
 from vecguard.arrays import Floats
 from vecguard.errors import EmbedderFailed, EmbedderNeeded, shielded
+from vecguard.frameless import frameless_class
 from vecguard.keys import packed
 
 _REMEMBERED = 100_000  # vectors between embedding and writing; 32 bytes each
@@ -49,6 +50,7 @@ def _digest(text: str, vector: Floats) -> bytes:
     return hashlib.sha256(packed(text, np.ascontiguousarray(vector, dtype=np.float32).tobytes())).digest()
 
 
+@frameless_class
 class ScrubbedEmbeddings:
     """Offers the calling conventions of LangChain, sentence-transformers, Chroma and plain callables.
 

@@ -99,8 +99,8 @@ async def acarry(steps: Steps[T], native: Any) -> T:
                 return done.value  # type: ignore[no-any-return]  # the generator's own return type
 
 
-# `withhold_vectors` counts frames up to the caller's line: the driver's, the method's, the caller's. Nothing may come
-# between them, so each of these calls its driver itself.
+# `withhold_vectors` counts frames up to the caller's line: the driver's, the method's, that of `frameless`, and the
+# caller's. Nothing else may come between them, so each of these calls its driver itself.
 
 
 def carried(steps: Callable[Concatenate[Room, P], Steps[T]]) -> Callable[Concatenate[Any, P], T]:

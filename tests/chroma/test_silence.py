@@ -104,7 +104,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
 
 
 def _everything(error: BaseException) -> str:
-    """Text, repr, arguments, notes and attributes of an error and of everything that it is chained to."""
+    """Text, repr, arguments, notes, attributes and frames' variables of an error and of all that it is chained to."""
     parts: list[str] = []
     waiting: list[BaseException | None] = [error]
     seen: set[int] = set()
@@ -116,6 +116,7 @@ def _everything(error: BaseException) -> str:
         parts += [str(each), repr(each), repr(each.args), repr(vars(each)), repr(getattr(each, "__notes__", None))]
         parts.append(repr(getattr(each, "name", None) if isinstance(each, KeyError) else None))
         waiting += [each.__cause__, each.__context__]
+        parts += [repr(frame.f_locals) for frame, _ in traceback.walk_tb(each.__traceback__)]
     parts += traceback.format_exception_only(error)
     return "\n".join(parts)
 
