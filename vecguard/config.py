@@ -3,6 +3,7 @@
 [guard]
 state = "sqlite:////var/lib/app/vecguard.db"
 embedder = "myapp.models:embed"            # optional: module:name of a callable
+anchor = "myapp.audit:keep"                # optional: keeps anchors elsewhere (vecguard.evidence.anchors)
 
 [keys]
 file = "/etc/app/vecguard.key"             # or: env = "VECGUARD_KEY"
@@ -66,14 +67,15 @@ def without_embedder(path: str | Path) -> dict[str, Any]:
 def _arguments(tables: Mapping[str, Any]) -> dict[str, Any]:
     _known(tables, ("guard", "keys", "policy", "rules"), "the file")
     guard = _table(tables, "guard")
-    _known(guard, ("state", "embedder"), "guard")
+    _known(guard, ("state", "embedder", "anchor"), "guard")
     if not isinstance(guard.get("state"), str):
         raise PolicyError('guard.state is missing: ":memory:" or a SQLAlchemy URL')
     return {
         "policy": Policy.from_mapping(_table(tables, "policy")),
         "keys": _keys(_table(tables, "keys")),
         "state": guard["state"],
-        "embedder": _imported(guard["embedder"]) if "embedder" in guard else None,
+        "embedder": _imported(guard, "embedder"),
+        "anchor": _imported(guard, "anchor"),
         "rules": _rules(tables.get("rules", [])),
     }
 
@@ -106,14 +108,18 @@ def _keys(table: Mapping[str, Any]) -> Keyring:
     raise PolicyError('keys takes exactly one of file = "PATH" and env = "NAME"')
 
 
-def _imported(reference: object) -> Any:
+def _imported(guard: Mapping[str, Any], setting: str) -> Any:
+    """Return the callable that a setting names, None if it is not there."""
+    if setting not in guard:
+        return None
+    reference = guard[setting]
     if not isinstance(reference, str) or reference.count(":") != 1:
-        raise PolicyError('guard.embedder is "module:name" of a callable')
+        raise PolicyError(f'guard.{setting} is "module:name" of a callable')
     module, name = reference.split(":")
     found = shielded(
-        lambda raised: PolicyError(f"guard.embedder could not be imported ({raised})"),
+        lambda raised: PolicyError(f"guard.{setting} could not be imported ({raised})"),
         lambda: getattr(importlib.import_module(module), name, None),
     )
     if not callable(found):
-        raise PolicyError("guard.embedder names nothing that can be imported and called")
+        raise PolicyError(f"guard.{setting} names nothing that can be imported and called")
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -297,38 +296,6 @@ def test_an_empty_file_does_not_start(started: Callable[[str], Guard]) -> None:
     """An empty file is missing its state and its keys."""
     with pytest.raises(PolicyError):
         started("")
-
-
-def test_a_hundred_mutations_never_start_weaker(started: Callable[[str], Guard]) -> None:
-    """A letter dropped, doubled or changed in any name, and any value in another type: refused, or as strict."""
-    rng = random.Random(7)
-    lines = GOOD.strip().splitlines()
-    policy_lines = [i for i, line in enumerate(lines) if i > lines.index("[policy]") and "=" in line]
-    base = started(GOOD).policy
-    started_anyway = 0
-    for number in range(100):
-        at = rng.choice(policy_lines)
-        name, value = lines[at].split(" = ", 1)
-        match number % 5:
-            case 0:
-                cut = rng.randrange(len(name))
-                changed = f"{name[:cut]}{name[cut + 1 :]} = {value}"
-            case 1:
-                changed = f"{name}{rng.choice('sxy_')} = {value}"
-            case 2:
-                changed = f"{name.capitalize()} = {value}"
-            case 3:
-                changed = f"{name} = [{value}]" if not value.startswith("[") else f"{name} = {value[1:-1]}"
-            case _:
-                changed = f"{name} = {value.upper()}" if '"' in value else f'{name} = "{value}"'
-        try:
-            policy = started("\n".join([*lines[:at], changed, *lines[at + 1 :]])).policy
-        except PolicyError:
-            continue
-        started_anyway += 1
-        assert policy.replace(scrub=base.scrub) == base, changed  # a phrase of the deny list may be any phrase
-        assert policy.scrub.replace(deny=()) == base.scrub.replace(deny=()), changed
-    assert started_anyway < 20
 
 
 def test_a_pydantic_copy_is_validated_too() -> None:
