@@ -176,3 +176,33 @@ def test_a_damaged_key_is_wrong(configuration: Path) -> None:
     with contextlib.closing(sqlite3.connect(configuration.parent / "state" / "state.db")) as raw, raw:
         raw.execute("update vg_keys set wrapped = zeroblob(60) where kind = 'owner'")
     assert "1 data key(s) do not open" in _run("status", "--config", configuration, code=1)
+
+
+def test_a_rotation_is_audited_before_and_after(configuration: Path) -> None:
+    """Who reads the log sees that keys were moved, how many, and to which root."""
+    _run("rotate", "--config", configuration)
+    result = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["audit", "show", "--config", str(configuration)])
+    assert re.search(r"rotate \(begun\) +0 ", result.output), result.output
+    assert re.search(rf"rotate \(root {_roots(configuration)[0]}\) +3 ", result.output), result.output
+
+
+def test_a_timer_rotates_a_root_that_is_old_enough(configuration: Path) -> None:
+    """Each night the same command: nothing while the root is young, and nothing twice."""
+    before = _roots(configuration)
+    assert "nothing to do" in _run("rotate", "--older-than", "1", "--config", configuration)
+    assert _roots(configuration) == before
+    with contextlib.closing(sqlite3.connect(configuration.parent / "state" / "state.db")) as connection, connection:
+        connection.execute("UPDATE vg_keys SET created = created - 2 * 86400")
+    assert "3 data key(s)" in _run("rotate", "--older-than", "1", "--config", configuration)
+    assert _roots(configuration) != before
+    assert "nothing to do" in _run("rotate", "--older-than", "1", "--config", configuration)
+
+
+def test_a_timer_ends_a_rotation_that_was_stopped(configuration: Path) -> None:
+    """However young the root is: until then two roots open the state."""
+    keyring = Keyring.from_file(configuration.parent / "keys" / "key")
+    with keyring.alone():
+        keyring.renew()
+    assert len(_roots(configuration)) == 2
+    assert "ended a rotation" in _run("rotate", "--older-than", "90", "--config", configuration)
+    assert len(_roots(configuration)) == 1

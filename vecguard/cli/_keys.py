@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from vecguard import config
+from vecguard.audit import SETTLER
 from vecguard.cli._running import run_or_say
 from vecguard.errors import KeyringError, StateError
 from vecguard.keyplace import beside_state, exchangeable, state_file
@@ -21,6 +23,7 @@ from vecguard.keys import Keyring
 from vecguard.state import State
 from vecguard.state.database import Database
 from vecguard.state.inventory import Inventory, inventory
+from vecguard.state.rotation import in_force_since
 from vecguard.state.rotation import rotate as rotate_roots
 
 keys = typer.Typer(help="Make and keep the keys that everything else hangs on.", no_args_is_help=True)
@@ -52,6 +55,10 @@ def rotate(
             "--keep-old", help="Leave the old root in the key file: backups of the state from before open with it only."
         ),
     ] = False,
+    older_than: Annotated[
+        float | None,
+        typer.Option("--older-than", min=0, help="Only if the root has been in force for so many days: for a timer."),
+    ] = None,
 ) -> None:
     """Move all data keys to a new root key, then remove the old root from the key file.
 
@@ -64,8 +71,10 @@ def rotate(
     yet.
 
     Example: vecguard keys rotate --config guard.toml && vecguard keys status --config guard.toml
+
+    From cron, every night: vecguard keys rotate --older-than 90 --config guard.toml
     """
-    run_or_say(lambda: _rotate(configuration, keep_old=keep_old))
+    run_or_say(lambda: _rotate(configuration, keep_old=keep_old, older_than=older_than))
 
 
 @keys.command()
@@ -79,7 +88,7 @@ def status(configuration: _Config) -> None:
         raise typer.Exit(1)
 
 
-def _rotate(paths: list[Path], *, keep_old: bool) -> None:
+def _rotate(paths: list[Path], *, keep_old: bool, older_than: float | None) -> None:
     settings = [config.without_embedder(path) for path in paths]
     keyring: Keyring = settings[0]["keys"]
     if any(each["keys"].path != keyring.path or each["keys"].source != keyring.source for each in settings):
@@ -88,8 +97,16 @@ def _rotate(paths: list[Path], *, keep_old: bool) -> None:
     try:
         for each in settings:
             _there(each["state"])
-            states.append(State(each["state"], each["keys"]))  # refuses a wrong key before anything is changed
+            # refuses a wrong key before anything is changed
+            states.append(State(each["state"], each["keys"], each["anchor"]))
+        if older_than is not None and (age := _age(states)) < older_than and not _under_way(states, keyring):
+            console.print(f"Root {escape(keyring.current.id)} has been in force for {age:.1f} days: nothing to do.")
+            return
+        for state in states:  # what cannot be audited is not begun
+            state.audit.append(SETTLER, "rotate", "", 0, "begun")
         done = rotate_roots([state.database for state in states], keyring, keep_old=keep_old)
+        for state in states:
+            state.audit.append(SETTLER, "rotate", "", done.rewrapped, f"root {done.root}")
     finally:
         for state in states:
             state.close()
@@ -97,6 +114,17 @@ def _rotate(paths: list[Path], *, keep_old: bool) -> None:
         console.print("This ended a rotation that was begun earlier. Run it again for another new root.")
     console.print(f"{done.rewrapped} data key(s) wrapped anew; root {escape(done.root)} is in force.")
     console.print(_AFTERWARDS["kept" if keep_old and keyring.path is not None else keyring.source])
+
+
+def _age(states: list[State]) -> float:
+    """Return for how many days the oldest of these states' roots has been in force."""
+    return (time.time() - min(state.database.look(in_force_since) for state in states)) / 86_400
+
+
+def _under_way(states: list[State], keyring: Keyring) -> bool:
+    """Whether an earlier rotation was stopped before its end."""
+    found = [inventory(state.database, keyring) for state in states]
+    return any(_unfinished(keyring, each) for each in found)
 
 
 _AFTERWARDS = {
@@ -166,11 +194,18 @@ def _wrong_inside(keyring: Keyring, found: Inventory) -> list[str]:
         wrong.append(f"{missing} data key(s) are under a root that the keyring lacks")
     if closed := sum(each.closed for each in found.held if each.root in held):
         wrong.append(f"{closed} data key(s) do not open: they were changed, moved or damaged")
-    if found.root != keyring.current.id or any(each.root != found.root for each in found.held):
-        wrong.append("a rotation is not over: run `vecguard keys rotate`")
-    elif keyring.path is not None and not all(root.kept for root in keyring.roots if root.id != found.root):
-        wrong.append("the old root was not removed: run `vecguard keys rotate`")
+    if unfinished := _unfinished(keyring, found):
+        wrong.append(unfinished)
     return wrong
+
+
+def _unfinished(keyring: Keyring, found: Inventory) -> str:
+    """Say what an earlier rotation has left to do; nothing if there is none."""
+    if found.root != keyring.current.id or any(each.root != found.root for each in found.held):
+        return "a rotation is not over: run `vecguard keys rotate`"
+    if keyring.path is not None and not all(root.kept for root in keyring.roots if root.id != found.root):
+        return "the old root was not removed: run `vecguard keys rotate`"
+    return ""
 
 
 def _wrong_outside(keyring: Keyring, url: str) -> list[str]:

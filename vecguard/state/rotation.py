@@ -18,12 +18,13 @@ the old root and an old copy of the state: the data keys are known then, and row
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select, tuple_, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, tuple_, update
 
 from vecguard.errors import StateError
 from vecguard.keys import Keyring, Root
@@ -42,6 +43,7 @@ _REWRAP = (
 )
 _Place = tuple[str, str]  # kind and subject
 _START: _Place = ("", "")
+_ROTATED = "rotated"  # the fact that says when a rotation last ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,4 +143,18 @@ def _end(connection: Connection, keyring: Keyring, onto: Root) -> int:
     count, _ = _rewrap(connection, keyring, onto, _START, None)
     for name, value in (("root", onto.id), ("check", key_check(onto, known["id"]))):
         connection.execute(update(facts).where(facts.c.name == name).values(value=value))
+    connection.execute(delete(facts).where(facts.c.name == _ROTATED))
+    connection.execute(insert(facts).values(name=_ROTATED, value=repr(time.time())))
     return count
+
+
+def in_force_since(connection: Connection) -> float:
+    """Return when the root in force came into force: seconds since the epoch."""
+    facts = tables.facts
+    rotated = connection.execute(select(facts.c.value).where(facts.c.name == _ROTATED)).scalar()
+    if rotated is not None:
+        return float(rotated)
+    made = connection.execute(select(_KEYS.c.created).where(_KEYS.c.kind == "state")).scalar()
+    if made is None:
+        raise StateError("the state database is not whole: it lacks its own data key")
+    return float(made)
