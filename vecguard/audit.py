@@ -17,7 +17,7 @@ from threading import Lock
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from vecguard.errors import AuditFailed, StateError
 from vecguard.evidence.anchors import Anchor, Anchoring, Due, Keep
@@ -27,7 +27,7 @@ from vecguard.keys import Root, Secret, seal
 from vecguard.ports import Action
 from vecguard.principal import Acting
 from vecguard.state import forks, tables
-from vecguard.state.database import Database
+from vecguard.state.database import Database, Unsure
 from vecguard.state.direct import Prepared
 
 T = TypeVar("T")
@@ -110,7 +110,7 @@ class AuditChain:
     def guarded(self, work: Callable[[Connection], T]) -> T:
         """Run a transaction that appends. If it fails, the chain stays where it was and the call is refused."""
         with self._lock:
-            return self._moved(lambda: self._database.run(work))
+            return self._moved(lambda: self._run(work))
 
     def append_in(
         self, connection: Connection, acting: Acting, action: Action, uid: str, count: int, detail: str = ""
@@ -140,7 +140,7 @@ class AuditChain:
 
     def _write_lines(self, lines: Sequence[Mapping[str, Any]]) -> None:
         if self._end.number == 0:
-            self._database.run(lambda connection: self._write(connection, lines), lasting=False)
+            self._run(lambda connection: self._write(connection, lines), lasting=False)
             return
         rows, end = self._chained(lines)
         self._database.write([(_APPEND, rows), (_MOVE, [self._head(end)])])
@@ -157,12 +157,24 @@ class AuditChain:
         connection.execute(_MOVE.statement, self._head(end))
         self._end = end
 
+    def _run(self, work: Callable[[Connection], T], *, lasting: bool = True) -> T:
+        """Run a transaction that appends where the chain ends now, however often the database has it run again."""
+        before = self._end
+
+        def afresh(connection: Connection) -> T:
+            self._end = before
+            return work(connection)
+
+        return self._database.run(afresh, lasting=lasting)
+
     def _moved(self, move: Callable[[], T]) -> T:
         """Run what moves the chain's end, or leave the end where it was. Anchors are kept before and after, if due."""
         self._in_time()
         before = self._end
         try:
             moved = move()
+        except Unsure:
+            self._begin_another()
         except StateError:
             self._end = before
         except Exception:
@@ -250,10 +262,10 @@ class AuditChain:
     def _register(self, connection: Connection) -> None:
         """Count one more writer: a chain that is taken away with its head is missed by number."""
         table = tables.facts
-        known = connection.execute(select(table.c.value).where(table.c.name == WRITERS)).scalar()
+        known = connection.execute(select(table.c.value).where(table.c.name == WRITERS).with_for_update()).scalar()
         value = counted(self._key, (count_of(self._key, known) or 0) + 1)
-        connection.execute(delete(table).where(table.c.name == WRITERS))
-        connection.execute(insert(table).values(name=WRITERS, value=value))
+        change = insert(table).values(name=WRITERS) if known is None else update(table).where(table.c.name == WRITERS)
+        connection.execute(change.values(value=value))
 
     def verify(self, anchors: Iterable[Anchor] = ()) -> list[Break]:
         """Check every chain of this state from its first line to its registered head; an empty list is good."""

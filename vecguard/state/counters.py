@@ -338,5 +338,6 @@ def _note(connection: Connection, granted: set[bytes], days: dict[bytes, int], d
 
 def _sweep(connection: Connection, today: int) -> None:
     """Delete digests of days that are over. Yesterday's stay: another process' clock may still be there."""
-    gone = select(_returned.c.id).where(_returned.c.day < today - 1).limit(_SWEPT)
+    outdated = _returned.c.day < today - 1
+    gone = select(_returned.c.id).where(outdated).limit(_SWEPT).with_for_update(skip_locked=True)
     connection.execute(delete(_returned).where(_returned.c.id.in_(gone)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, delete, insert, select
 from sqlalchemy.exc import IntegrityError
@@ -17,6 +17,7 @@ from vecguard.errors import StateError, WrongKey
 from vecguard.keys import Keyring, Root, Secret, new_secret, seal, unseal
 from vecguard.state import tables
 from vecguard.state.database import Database
+from vecguard.state.tombstones import Tombstones
 
 
 class KeyStore:
@@ -54,14 +55,18 @@ class KeyStore:
 
     @staticmethod
     def still_there(connection: Connection, kind: str, subject: str) -> bool:
-        """Whether a key that this process has at hand was not shredded by another one; as part of a transaction."""
+        """Whether a key that this process has at hand was not shredded by another one; as part of a transaction.
+
+        From then on whoever shreds it waits for the end of that transaction, and finds what it kept.
+        """
         table = tables.keys
-        wanted = select(table.c.kind).where(table.c.kind == kind, table.c.subject == subject)
+        wanted = select(table.c.kind).where(table.c.kind == kind, table.c.subject == subject).with_for_update(read=True)
         return connection.execute(wanted).first() is not None
 
-    def shred(self, connection: Connection, kind: str, subject: str) -> None:
-        """Delete a key, and with it everything that it sealed; as part of a transaction."""
+    def shred(self, connection: Connection, kind: Literal["owner", "vault"], subject: str) -> None:
+        """Delete a key, and with it everything that it sealed, and bury it; as part of a transaction."""
         self.forget(kind, subject)
+        Tombstones.bury(connection, kind, subject)
         connection.execute(delete(tables.keys).where(tables.keys.c.kind == kind, tables.keys.c.subject == subject))
 
     def forget(self, kind: str, subject: str) -> None:
@@ -95,7 +100,7 @@ class KeyStore:
         def write(connection: Connection) -> bool:
             if root_in_force(connection, held=True) != root.id:
                 return False
-            with suppress(IntegrityError):  # another process made it first; theirs stands
+            with suppress(IntegrityError), connection.begin_nested():  # if another process made it first, theirs stands
                 connection.execute(insert(tables.keys).values(row))
             return True
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table
 
-SCHEMA = 4
+SCHEMAS = ("0001", "0002")
+"""Every version of the schema, as `vecguard.state.migrations` has them."""
+SCHEMA = SCHEMAS[-1]
 
 metadata = MetaData()
 
@@ -17,7 +19,7 @@ facts = Table(
     Column("name", String(32), primary_key=True),
     Column("value", String(128), nullable=False),
 )
-"""The schema version, this state's random id, and the key check value."""
+"""This state's random id, the key check value, the latest time that it has seen, and how many chains there are."""
 
 keys = Table(
     "vg_keys",
@@ -84,8 +86,13 @@ epochs = Table(
     Column("uid", String(32), primary_key=True),
     Column("owner", String(64), primary_key=True),
     Column("epoch", BigInteger().with_variant(Integer, "sqlite"), nullable=False),
+    Column("rows", BigInteger().with_variant(Integer, "sqlite"), nullable=False, server_default="0"),
+    Column("digest", LargeBinary, nullable=True),
 )
-"""How often an owner's rows in a collection were about to change or had changed."""
+"""How often an owner's rows in a collection were about to change or had changed; how many they are, and their digest.
+
+The digest is a keyed hash of the set of their tags. NULL stands for rows that were written before there was one.
+"""
 
 embedders = Table(
     "vg_embedders",
@@ -139,6 +146,15 @@ heads = Table(
     Column("mac", LargeBinary, nullable=False),
 )
 """The last link of every chain, so that a chain cut short is noticed."""
+
+tombstones = Table(
+    "vg_tombstones",
+    metadata,
+    Column("kind", String(16), primary_key=True),
+    Column("subject", String(64), primary_key=True),
+    Column("at", Float, nullable=False),
+)
+"""What was erased, as keyed digests: a state that is restored from a backup erases it again before it opens."""
 
 # ------------------------------------------------------------------------------------------------- the watch
 

@@ -3,20 +3,25 @@
 A reference says that a version of a record holds a token. It is written with the intent and outlives it; once a later
 version of the record, or its deletion, is on the shelf, the reference goes, and an original without one goes with it.
 References of intents that are still open are left alone: whatever becomes of them, nothing acknowledged is lost.
+
+Where transactions run side by side (PostgreSQL), one that goes on to refer to an original holds its row, and one that
+erases it takes the row before it looks whether anything refers to it: of the two, the second knows what the first did.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exists, insert, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exists, insert, select, tuple_
 
 from vecguard.errors import BadInput, StateError
 from vecguard.keys import Secret, seal, unseal
 from vecguard.scrub.normalise import canonical
 from vecguard.state import tables
 from vecguard.state.database import Database
+from vecguard.state.tombstones import Tombstones
 
 _AT_ONCE = 500  # bound parameters per statement
 
@@ -39,9 +44,12 @@ class Vault:
         """Store originals. A token that already stands for another value is refused: both would come back as one."""
         wanted = {_digest(key, token): original for token, original in originals}
         checks = {digest: key.mac("original", canonical(original)).hex()[:32] for digest, original in wanted.items()}
-        for digests in _batches(list(wanted)):
+        for digests in _batches(sorted(wanted)):
             rows = connection.execute(
-                select(_vault.c.token, _vault.c.check).where(_vault.c.owner == owner, _vault.c.token.in_(digests))
+                select(_vault.c.token, _vault.c.check)
+                .where(_vault.c.owner == owner, _vault.c.token.in_(digests))
+                .order_by(_vault.c.token)
+                .with_for_update(read=True)
             )
             there = dict(rows.tuples().all())
             if any(checks[digest] != check for digest, check in there.items()):
@@ -75,6 +83,7 @@ class Vault:
             for digest in sorted({_digest(key, token) for token in held})
         ]
         if rows:
+            _hold(connection, _places(rows), read=True)
             connection.execute(insert(_references), rows)
 
     @staticmethod
@@ -99,11 +108,12 @@ class Vault:
 
     @staticmethod
     def forget(connection: Connection, owner: str, key: Secret, wanted: Callable[[str], bool]) -> int:
-        """Erase the originals of an owner that satisfy `wanted`; return how many those were."""
+        """Erase and bury the originals of an owner that satisfy `wanted`; return how many those were."""
         rows = connection.execute(select(_vault.c.token, _vault.c.sealed).where(_vault.c.owner == owner)).all()
         found = [row.token for row in rows if wanted(_unsealed(key, owner, row.token, row.sealed))]
         for digests in _batches(found):
             connection.execute(delete(_vault).where(_vault.c.owner == owner, _vault.c.token.in_(digests)))
+        Tombstones.bury(connection, "original", *found)
         return len(found)
 
     @staticmethod
@@ -135,9 +145,25 @@ def _strike_out(connection: Connection, references: list[dict[str, str]]) -> Non
     if not references:
         return
     connection.execute(delete(_references).where(_is(_references.primary_key.columns)), _bound(references))
-    orphans = [{"owner": owner, "token": token} for owner, token in {(r["owner"], r["token"]) for r in references}]
+    places = _places(references)
+    _hold(connection, places, read=False)
+    orphans = [{"owner": owner, "token": token} for owner, token in places]
     referred = exists().where(_references.c.owner == _vault.c.owner, _references.c.token == _vault.c.token)
     connection.execute(delete(_vault).where(_is([_vault.c.owner, _vault.c.token]), ~referred), _bound(orphans))
+
+
+def _places(references: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    return sorted({(each["owner"], each["token"]) for each in references})
+
+
+def _hold(connection: Connection, places: list[tuple[str, str]], *, read: bool) -> None:
+    """Take the rows of originals, always in the same order. SQLite has nothing to take: it lets nobody else write."""
+    if connection.dialect.name == "sqlite":
+        return
+    place = tuple_(_vault.c.owner, _vault.c.token)
+    for start in range(0, len(places), _AT_ONCE):
+        wanted = select(_vault.c.token).where(place.in_(places[start : start + _AT_ONCE]))
+        connection.execute(wanted.order_by(_vault.c.owner, _vault.c.token).with_for_update(read=read)).all()
 
 
 def _is(columns: Iterable[ColumnElement[object]]) -> ColumnElement[bool]:
@@ -163,7 +189,9 @@ def _batches(items: list[str]) -> Iterable[list[str]]:
 def mentions_any(subject: Sequence[str]) -> Callable[[str], bool]:
     """Return the test of whether an original contains one of the names and numbers that a person goes by."""
     names = [canonical(name) for name in subject]
-    if isinstance(subject, str) or not all(names):
-        raise BadInput("a subject is a list of the names and numbers that one person goes by, none of them empty")
+    if isinstance(subject, str) or not names or not all(names):
+        raise BadInput(
+            "a subject is a list of the names and numbers that one person goes by, one at least and none of them empty"
+        )
     spoken = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in names))
     return lambda original: spoken.search(canonical(original)) is not None
