@@ -18,14 +18,16 @@
     ├── KeyringError                     a key file, variable or callable cannot be used
     │   └── WrongKey                     the key is not the one this state was made with
     ├── StateError                       the state database cannot be used
-    │   └── StateMismatch                the collection belongs to another state database
+    │   ├── ClockBehind                  nothing expired is deleted while the clock is behind what the state has seen
+    │   ├── StateMismatch                the collection belongs to another state database
+    │   └── Contended                    others kept changing the same records; nothing was written
     ├── AuditFailed                      the audit record could not be written, so the call was refused
     ├── StoreFailed                      the native store raised
     │   ├── NotEnforced                  ... or rather: it does not do what filters say
     │   └── Pending                      ... in mid-write: the write is recorded and will be settled
     ├── UnprotectedRows                  the collection holds rows that no guard wrote
     ├── Missing (KeyError)               a record that a query starts from does not exist for whoever acts
-    ├── Tampered                         a row with our mark does not authenticate
+    ├── Tampered                         a row with our mark does not authenticate, or rows are not all there
     └── OutOfOrder (TypeError)           a stage of a path was given something its predecessor did not make
 
 Messages name records by their position in the call. No text, value, vector, id or key is ever part of a message, an
@@ -120,8 +122,16 @@ class StateError(VecGuardError):
     """The state database cannot be opened, read or written."""
 
 
+class ClockBehind(StateError):
+    """The machine's clock is behind what the state has seen, so nothing is deleted for having expired."""
+
+
 class StateMismatch(StateError):
     """The collection was guarded with another state database."""
+
+
+class Contended(StateError):
+    """Others kept changing the same records for longer than a call waits. Nothing was written: try again."""
 
 
 class AuditFailed(VecGuardError):
@@ -160,7 +170,7 @@ class Missing(VecGuardError, KeyError):
 
 
 class Tampered(VecGuardError):
-    """A row that carries our owner mark does not authenticate."""
+    """A row that carries our owner mark does not authenticate, or an owner's rows are not those acknowledged last."""
 
 
 class OutOfOrder(VecGuardError, TypeError):
@@ -173,6 +183,10 @@ class SharedRowsWithheldWarning(UserWarning):
 
 class OwnerTooLargeWarning(UserWarning):
     """An owner's rows do not fit the cache of the guard that ranks them: each search reads all of them."""
+
+
+class RowsAmissWarning(UserWarning):
+    """An owner's rows in the store are not those that were acknowledged last: some are missing, older, or came back."""
 
 
 class KeyBesideStateWarning(UserWarning):

@@ -1,21 +1,37 @@
 """The two drivers of a path: one for a synchronous store, one for an asynchronous one.
 
 A path is a generator. It yields store requests and is sent their answers; between two yields it computes and does no
-store I/O. So one path serves both kinds of store, and every yield is a place where a test can kill it.
+store I/O. So one path serves both kinds of store, and every yield is a place where a test can kill it. A path that has
+to wait yields that too, and does not sleep by itself: an asynchronous driver has other things to do meanwhile.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, TypeAlias, TypeVar
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeAlias, TypeVar
 
 from vecguard.errors import StoreFailed, VecGuardError
 from vecguard.ports import AsyncStore, Request, Store
 
 T = TypeVar("T")
 Flow: TypeAlias = Generator[Request, Any, T]
+
+
+@dataclass(frozen=True, slots=True)
+class Wait(Request):
+    """Go on after so many seconds. No store hears of it."""
+
+    verb: ClassVar[str] = "wait"
+
+    seconds: float
+
+    def on(self, store: Any) -> None:  # noqa: ARG002 - every request takes one
+        """Sleep."""
+        time.sleep(self.seconds)
 
 
 class _Done:
@@ -72,6 +88,9 @@ def _outcome(request: Request, store: Store) -> tuple[Any, StoreFailed | None]:
 
 
 async def _aoutcome(request: Request, store: AsyncStore) -> tuple[Any, StoreFailed | None]:
+    if isinstance(request, Wait):
+        await asyncio.sleep(request.seconds)
+        return None, None
     try:
         return await request.on(store), None
     except VecGuardError:

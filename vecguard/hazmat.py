@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from vecguard.errors import AccessDenied
-from vecguard.facade import Guarded, room_of
+from vecguard.examination import accepting
+from vecguard.facade import Guarded, arun, room_of, run, shelf_of
 from vecguard.principal import Acting, resolve
 
 if TYPE_CHECKING:
@@ -28,6 +29,25 @@ def permit_exposed_store(guard: Guard, *, reason: str) -> None:
     """Let this guard use a policy that leaves vectors or metadata readable with stores that outlive the process."""
     _audit(guard, None, "expose", reason)
     guard.exposure_permitted = True
+
+
+def accept_rows(guarded: Guarded, owner: str, *, reason: str) -> int:
+    """Take what the store has of an owner for what was acknowledged last, and return how many rows that is.
+
+    It ends `Tampered` and `RowsAmissWarning` about rows that are missing, older or came back: after an administrator
+    changed them by other means, and after nobody could say what became of them. Rows that were written before VecGuard
+    counted them are counted from then on. Look before at `vecguard.examination.examine`.
+    """
+    room = room_of(guarded)
+    _audit(room.guard, room.bound, "accept", reason)
+    return run(guarded, accepting(room.guard, shelf_of(guarded), owner))
+
+
+async def aaccept_rows(guarded: Guarded, owner: str, *, reason: str) -> int:
+    """Do the same for a guarded collection of an asynchronous client."""
+    room = room_of(guarded)
+    _audit(room.guard, room.bound, "accept", reason)
+    return await arun(guarded, accepting(room.guard, shelf_of(guarded), owner))
 
 
 def _audit(guard: Guard, bound: Acting | None, action: Any, reason: str) -> None:

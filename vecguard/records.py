@@ -169,6 +169,8 @@ class SealedRow:
     gone: tuple[str, ...] = field(default=(), repr=False)  # clear fields of the previous version that must go
     version: int = 0
     tokens: frozenset[str] = field(default=frozenset(), repr=False)  # in text and fields: what the vault must keep
+    found: str = field(default="", repr=False)  # the tag of the row in its place when this was made, believed or not
+    replaces: str = field(default="", repr=False)  # the same, if that row authenticated: it was acknowledged once
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ import binascii
 import hmac
 import json
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal
 
 from vecguard.errors import Tampered, WrongKey
@@ -51,6 +51,8 @@ SCHEME_FIELD = "_vg_scheme"
 EXPIRES_FIELD = "_vg_expires"
 SEAL_FIELD = "_vg_seal"
 SCHEME = 2
+WHENEVER = float("-inf")
+"""A time at which no row has expired."""
 NEVER = 1e11
 """The expiry of rows that do not expire. Stores cannot ask for "later than now, or absent", so it is never absent."""
 
@@ -94,18 +96,35 @@ class Sealer:
     def __repr__(self) -> str:
         return f"<Sealer for {self._traits.kind}>"
 
-    def seal(self, protected: Protected, space: Space, there: Sequence[Row], expires: float) -> Sealed:
-        """Seal every record of a write. `there` are the rows that it replaces, believed or not: stores merge."""
+    def seal(
+        self,
+        protected: Protected,
+        space: Space,
+        there: Sequence[Row],
+        expires: float,
+        genuine: Collection[str] = frozenset(),
+    ) -> Sealed:
+        """Seal every record of a write. `there` are the rows that it replaces, believed or not: stores merge.
+
+        `genuine` names those of them that authenticated, expired ones too.
+        """
         protected = made_by(Protected, protected)
         replaced = {row.backend_id: row for row in there}
         rows = tuple(
-            self._row(body, vector, vector_seal, space, replaced.get(body.backend_id), expires)
+            self._row(body, vector, vector_seal, space, replaced.get(body.backend_id), expires, genuine)
             for body, vector, vector_seal in zip(protected.bodies, protected.vectors, protected.seals, strict=True)
         )
         return Sealed(rows, protected.originals)
 
     def _row(
-        self, body: Body, vector: Any, vector_seal: VectorSeal, space: Space, there: Row | None, expires: float
+        self,
+        body: Body,
+        vector: Any,
+        vector_seal: VectorSeal,
+        space: Space,
+        there: Row | None,
+        expires: float,
+        genuine: Collection[str],
     ) -> SealedRow:
         clear, hidden = split(body.fields, self._policy.metadata, self._traits)
         text = (body.text or None) if self._policy.texts == "clear" else None
@@ -117,6 +136,7 @@ class Sealer:
         }
         sealed = _text(seal(space.owner_keys.seals, plain, "row", space.uid, body.backend_id, space.owner))
         stamp = _STAMP.pack(SCHEME, self._fingerprint, *divmod(body.version, 1 << 32))
+        found = "" if there is None else tag_of(there.fields)
         ours[SEAL_FIELD] = _text(stamp + _tag(space, body.backend_id, ours, stamp, sealed, clear, text)) + sealed
         return SealedRow(
             backend_id=body.backend_id,
@@ -127,6 +147,8 @@ class Sealer:
             gone=tuple(name for name in (there.fields if there else ()) if name not in clear and name not in ours),
             version=body.version,
             tokens=frozenset(tokens_of(body.text)) | frozenset(tokens_of(body.fields)),
+            found=found,
+            replaces=found if body.backend_id in genuine else "",
         )
 
     def open(self, rows: Sequence[Row], spaces: Mapping[str, Space], now: float) -> list[Opened | None]:

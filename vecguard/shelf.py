@@ -86,6 +86,11 @@ class View:
     sights: Mapping[str, Sight] = field(default_factory=dict, repr=False)
     epochs: Mapping[str, int] = field(default_factory=dict, repr=False)
 
+    @property
+    def epoch(self) -> int:
+        """The epoch of the space that is written."""
+        return self.epochs[self.space.owner_digest]
+
     def named(self, record: RecordId) -> tuple[str, ...]:
         """Return the backend ids that an id may stand for: of one's own record, or of a shared one by its own name."""
         own = () if is_qualified(record) else (self.space.backend_id(record),)

@@ -509,7 +509,7 @@ def test_an_expired_row_is_replaced_whole(desk_of: Callable[..., Any]) -> None:
 
     desk = desk_of(Policy(scrub=Scrub(enabled=False), retention=Retention(days=1.0)))
     now = [1e9]
-    desk.guard._clock = desk.guard._retrieval._clock = lambda: now[0]
+    desk.guard.clock = desk.guard._retrieval._clock = lambda: now[0]
     _merge(desk.store)
     desk.write(["a"], ["old"], [{"old": 1}])
     now[0] += 2 * 86_400.0
@@ -535,7 +535,7 @@ def test_a_change_of_policy_carries_texts_over(first: str, desk_of: Callable[...
 
     guard.policy = policies[second]
     guard._retrieval = Retrieval(
-        policies[second], guard._cleaning, guard._protector, guard._unmasked, guard.owners, guard._clock
+        policies[second], guard._cleaning, guard._protector, guard._unmasked, guard.owners, guard.clock
     )
     again = desk_of(guard=guard, store=store)
     assert isinstance(again.shelf.sealer, Sealer)

@@ -23,7 +23,7 @@ FIND = Prepared.of(select(tables.epochs.c.epoch).where(tables.epochs.c.uid == bi
 
 
 def _row(uid: str, owner: str = "a", epoch: int = 1) -> dict[str, Any]:
-    return {"uid": uid, "owner": owner, "epoch": epoch}
+    return {"uid": uid, "owner": owner, "epoch": epoch, "rows": 0, "digest": None}
 
 
 @pytest.fixture(params=["memory", "file"])

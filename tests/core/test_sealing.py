@@ -256,7 +256,7 @@ def test_expired_rows_are_gone_to_every_verb(desk_of: Callable[..., Any]) -> Non
     """Past its time a record is not listed, ranked, counted or deleted, and an update skips it; a new one lives."""
     desk = desk_of(OPEN.replace(retention=Retention(days=1.0)))
     now = [1e9]
-    desk.guard._clock = desk.guard._retrieval._clock = desk.guard.owners._clock = lambda: now[0]
+    desk.guard.clock = desk.guard._retrieval._clock = desk.guard.owners._clock = lambda: now[0]
     desk.write(["a", "b"], ["text", "more"])
     now[0] += 86_399.0
     desk.write(["b"], ["kept alive"])

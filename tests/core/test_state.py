@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import os
 import sqlite3
+import stat
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -118,18 +120,18 @@ def test_a_file_that_is_no_database_is_a_state_error(content: bytes, tmp_path: P
     assert path.read_bytes() == content
 
 
-@pytest.mark.parametrize("value", ["0", "1", "", "one"])
+@pytest.mark.parametrize("value", ["0000", "0001", "9999", "", "one"])
 def test_another_schema_is_refused(value: str, url: str, tmp_path: Path) -> None:
     """A state of another VecGuard is not opened by guessing."""
     keys = Keyring.ephemeral()
     State(url, keys).close()
     with sqlite3.connect(tmp_path / "state.db") as raw:
-        raw.execute("update vg_facts set value = ? where name = 'schema'", (value,))
-    with pytest.raises(StateError, match="schema"):
+        raw.execute("update vg_schema set version_num = ?", (value,))
+    with pytest.raises(StateError, match=r"schema|newer|older"):
         State(url, keys)
 
 
-@pytest.mark.parametrize("name", ["id", "check", "root", "schema"])
+@pytest.mark.parametrize("name", ["id", "check", "root"])
 def test_a_state_that_lost_a_fact_is_refused(name: str, url: str, tmp_path: Path) -> None:
     """Each of the facts that opening checks is missed when it is gone."""
     keys = Keyring.ephemeral()
@@ -291,7 +293,8 @@ def test_the_state_has_no_column_for_a_name() -> None:
         *(f"vg_vault.{each}" for each in ("owner", "token", "check", "sealed")),
         *(f"vg_references.{each}" for each in ("owner", "token", "uid", "row", "intent", "version")),
         *(f"vg_intents.{each}" for each in ("id", "uid", "owner", "writer", "action", "rows", "created")),
-        *(f"vg_epochs.{each}" for each in ("uid", "owner", "epoch")),
+        *(f"vg_epochs.{each}" for each in ("uid", "owner", "epoch", "rows", "digest")),
+        *(f"vg_tombstones.{each}" for each in ("kind", "subject", "at")),
         *(f"vg_grants.{each}" for each in ("owner", "grantee", "right", "sealed", "created")),
         *(f"vg_canaries.{each}" for each in ("uid", "row")),
         *(f"vg_counters.{each}" for each in ("principal", "day", "days", "usual", "spread", *_COUNTED)),
@@ -449,3 +452,16 @@ def test_only_what_need_not_last_is_written_without_waiting_for_the_disk(tmp_pat
     full, normal = 2, 1
     assert [database.run(level, lasting=lasting) for lasting in (True, False, True)] == [full, normal, full]
     database.close()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_the_files_of_a_new_state_are_their_owners_alone(tmp_path: Path) -> None:
+    """Whatever the umask is; a file that is there keeps the mode that somebody gave it."""
+    state = State(f"sqlite:///{tmp_path}/state.db", Keyring.ephemeral())
+    modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in tmp_path.iterdir() if each.is_file()}
+    state.close()
+    assert modes == dict.fromkeys(("state.db", "state.db-wal", "state.db-shm"), 0o600)
+    (tmp_path / "state.db").chmod(0o640)
+    with pytest.raises(WrongKey):
+        State(f"sqlite:///{tmp_path}/state.db", Keyring.ephemeral())
+    assert stat.S_IMODE((tmp_path / "state.db").stat().st_mode) == 0o640

@@ -118,7 +118,7 @@ def test_a_kill_loses_no_original(desk_of: Callable[..., Any], tmp_path: Any, st
 
 
 def test_a_late_settling_keeps_the_newer_versions_originals(desk_of: Callable[..., Any], tmp_path: Any) -> None:
-    """A write that hangs in one process while another writes on: settling the old one takes nothing of the new one."""
+    """A write that hung in one process and was settled before another wrote on: it takes nothing of the new one."""
     keys, store, url = Keyring.ephemeral(), MemoryStore(), f"sqlite:///{tmp_path}/state.db"
     one, two = (desk_of(SCRUBBED, keys=keys, state=url, store=store) for _ in range(2))
     one.write(["a"], ["nothing yet"])
@@ -126,11 +126,12 @@ def test_a_late_settling_keeps_the_newer_versions_originals(desk_of: Callable[..
     hanging, answer = one.writing(one.draft(["a"], [f"write to {ANN}"])), None
     while not one.open_intents():
         answer = hanging.send(answer).on(store)
+    hanging.close()
     two.write(["a"], [f"now {BEN}"])
     two.write(["a"], [f"still {BEN}"])
     two.settle()
     assert two.texts(DOCTOR)["a"] == f"still {BEN}"
-    hanging.close()
+    assert kept(two) == (1, 1)
 
 
 def test_two_values_never_share_a_token(desk: Any) -> None:
@@ -169,7 +170,7 @@ def test_shredding_a_data_subject_takes_what_names_it(desk: Any) -> None:
     assert "219" not in texts["b"]
 
 
-@pytest.mark.parametrize("subject", ["Ann", [""], ["  "]])
+@pytest.mark.parametrize("subject", ["Ann", [""], ["  "], []])
 def test_an_unclear_subject_is_refused(desk: Any, subject: Any) -> None:
     """A bare string would be read letter by letter, and an empty name is in everything."""
     with pytest.raises(BadInput, match="subject"):

@@ -11,7 +11,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vecguard import Keyring, OwnerTooLargeWarning, Pending, Policy, Retention, Scrub, Vectors
+from vecguard import (
+    Keyring,
+    OwnerTooLargeWarning,
+    Pending,
+    Policy,
+    Retention,
+    RowsAmissWarning,
+    Scrub,
+    Tampered,
+    Vectors,
+)
 from vecguard.filters import TEXT, Compare
 from vecguard.flow import drive
 from vecguard.ports import Fetch, Find, Put, Search
@@ -183,17 +193,31 @@ def test_a_write_that_the_store_took_in_part_is_not_taken_over(desk_of: Callable
     assert {"x", "y"} <= set(desk.nearest("heart lung liver", limit=7))
 
 
-def test_rows_taken_from_the_store_by_other_means_are_not_handed_out_of_memory(strict: Any) -> None:
+def _taken(desk: Any, name: str) -> None:
+    """Take a record's row from the store by other means."""
+    (kept,) = desk.guard.owners.cache._entries.values()
+    (row,) = [each.backend_id for each in kept.rows.opened if each.record.id.given == name]
+    del desk.store.rows[row]
+
+
+def test_rows_taken_from_the_store_by_other_means_are_not_handed_out_of_memory(desk_of: Callable[..., Any]) -> None:
+    desk = desk_of(STRICT.replace(tampered="drop"))
+    written = filled(desk, 10)
+    assert desk.nearest(written[4], limit=1) == ["n4"]
+    _taken(desk, "n4")
+    with pytest.warns(RowsAmissWarning):
+        assert "n4" not in desk.nearest(written[4], limit=10)
+    assert len(desk.nearest(written[4], limit=10)) == 9
+
+
+def test_a_strict_policy_answers_nothing_of_an_owner_with_a_row_missing(strict: Any) -> None:
+    """As long as a row that is missing is not among the winners, what is kept is complete and answers."""
     written = filled(strict, 10)
-    best = strict.nearest(written[4], limit=1)
-    assert best == ["n4"]
-    for backend_id, row in list(strict.store.rows.items()):
-        opened = strict.guard.owners.cache.get(next(iter(strict.guard.owners.cache._entries))).rows.opened
-        if backend_id in {each.backend_id for each in opened if each.record.id.given == "n4"}:
-            del strict.store.rows[backend_id]
-            assert row is not None
-    assert "n4" not in strict.nearest(written[4], limit=10)
-    assert len(strict.nearest(written[4], limit=10)) == 9
+    assert strict.nearest(written[4], limit=1) == ["n4"]
+    _taken(strict, "n4")
+    assert strict.nearest(written[5], limit=1) == ["n5"]
+    with pytest.raises(Tampered, match="missing"):
+        strict.nearest(written[4], limit=10)
 
 
 def test_a_store_that_was_turned_back_does_not_turn_back_what_is_kept(strict: Any) -> None:
@@ -211,7 +235,7 @@ def test_a_store_that_was_turned_back_does_not_turn_back_what_is_kept(strict: An
 def test_a_row_that_expires_is_gone_although_it_is_kept(desk_of: Callable[..., Any]) -> None:
     desk = desk_of(STRICT.replace(retention=Retention(days=1.0)))
     now = [1e9]
-    desk.guard._clock = desk.guard._retrieval._clock = desk.guard.owners._clock = lambda: now[0]
+    desk.guard.clock = desk.guard._retrieval._clock = desk.guard.owners._clock = lambda: now[0]
     desk.write(["a"], ["heart lung"])
     now[0] += 0.5 * 86_400
     desk.write(["b"], ["heart lung scan"])

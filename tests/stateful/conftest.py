@@ -18,7 +18,7 @@ import faiss
 import pytest
 from qdrant_client import QdrantClient, models
 
-import vecguard.retrieval
+import vecguard.state.clock
 import vecguard_chroma
 import vecguard_faiss
 import vecguard_qdrant
@@ -366,7 +366,7 @@ STANDS: Mapping[str, type[Stand]] = {
 def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """The wall clock of every guard, standing still at `now` until a test moves it."""
     made = SimpleNamespace(now=1_800_000_000.0)
-    monkeypatch.setattr(vecguard.retrieval, "time", SimpleNamespace(time=lambda: made.now))
+    monkeypatch.setattr(vecguard.state.clock, "time", SimpleNamespace(time=lambda: made.now))
     return made
 
 

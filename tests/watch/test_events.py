@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from vecguard.watch.events import BudgetSpent, CanaryHit, Denied, Event, Events, Probing, VolumeDrift
+from vecguard.watch.events import BudgetSpent, CanaryHit, Denied, Event, Events, Probing, RowsAmiss, VolumeDrift
 
 EVENTS = [
     Denied("ab12", 4, "rules"),
@@ -16,6 +16,7 @@ EVENTS = [
     Probing("ab12", "sweeping", 20, 0.9, 1.0, 0.1, 0.8, 0.9),
     VolumeDrift("ab12", 900, 5.5),
     CanaryHit("ab12", 1),
+    RowsAmiss("ab12", "cd34", 3, 2),
 ]
 
 

@@ -4,16 +4,19 @@ It is raised in the transaction that begins a write or delete and in the one tha
 so. Rows that were read while it stood still, and while no write was open, are all of them and none too many for as
 long as it stands (the discipline of a sequence lock; Lameter 2005, "Effective synchronization on Linux/NUMA systems").
 The owner rules have an epoch of their own, and every look at an owner's shows it too.
+
+The row that holds an epoch holds the tally of the owner's acknowledged rows as well (`vecguard.state.digests`), and
+every transaction that begins or settles a change locks it first: those of one owner in one collection queue up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, Connection, Select, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import BindParameter, Connection, Select, and_, bindparam, exists, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from vecguard.state import tables
@@ -29,20 +32,34 @@ _AT_ONCE = 512  # owners in one statement
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """An owner's epoch in a collection, and whether a write of that owner was open."""
+    """An owner's epoch in a collection, whether a change of that owner was open, and the tally that was in force.
+
+    `digest` is sealed; None says that the rows were never counted.
+    """
 
     epoch: int
     writing: bool
+    rows: int = 0
+    digest: bytes | None = field(default=None, repr=False)
 
+
+NEVER_WRITTEN = Moment(0, writing=False)
 
 _TABLE = tables.epochs
 _EPOCH = select(_TABLE.c.epoch).where(_TABLE.c.uid == bindparam("uid"), _TABLE.c.owner == bindparam("owner"))
-_OPEN = (
-    select(func.count())
-    .select_from(tables.intents)
-    .where(tables.intents.c.uid == bindparam("uid"), tables.intents.c.owner == bindparam("owner"))
+_HELD = (
+    select(_TABLE.c.epoch, _TABLE.c.rows, _TABLE.c.digest)
+    .where(_TABLE.c.uid == bindparam("uid"), _TABLE.c.owner == bindparam("owner"))
+    .with_for_update()
 )
-_ONE = Prepared.of(_EPOCH)
+_OPEN = exists().where(tables.intents.c.uid == bindparam("uid"), tables.intents.c.owner == bindparam("owner"))
+_MOMENT = select(_TABLE.c.epoch, _OPEN.label("writing"), _TABLE.c.rows, _TABLE.c.digest).where(
+    _TABLE.c.uid == bindparam("uid"), _TABLE.c.owner == bindparam("owner")
+)
+_MINE = and_(_TABLE.c.uid == bindparam("whose_uid"), _TABLE.c.owner == bindparam("whose"))
+_RAISE = update(_TABLE).where(_MINE).values(epoch=_TABLE.c.epoch + 1)
+_LEAVE = update(_TABLE).where(_MINE).values({name: bindparam(f"new_{name}") for name in ("epoch", "rows", "digest")})
+_ONE, _NOW = Prepared.of(_EPOCH), Prepared.of(_MOMENT)
 
 
 class Epochs:
@@ -74,26 +91,59 @@ class Epochs:
         return dict.fromkeys((*owners, RULES_KEY), 0) | {str(owner): int(epoch) for owner, epoch in found}
 
     def moment(self, uid: str, owner: str) -> Moment:
-        """Return an owner's epoch together with whether a write is open."""
+        """Return an owner's epoch together with whether a change is open, and the tally: one look."""
+        found = self._database.rows(_NOW, {"uid": uid, "owner": owner})
+        return _moment(found[0]) if found else NEVER_WRITTEN
 
-        def read(connection: Connection) -> Moment:
-            writing = connection.execute(_OPEN, {"uid": uid, "owner": owner}).scalar_one() > 0
-            return Moment(_epoch(connection, uid, owner), writing)
-
-        return self._database.look(read)
+    @staticmethod
+    def moment_in(connection: Connection, uid: str, owner: str) -> Moment:
+        """Return the same as part of a transaction."""
+        found = connection.execute(_MOMENT, {"uid": uid, "owner": owner}).first()
+        return NEVER_WRITTEN if found is None else _moment(found)
 
     @staticmethod
     def raised(connection: Connection, uid: str, owner: str) -> int:
         """Raise an owner's epoch, as part of a transaction; return the new one."""
-        mine = (_TABLE.c.uid == uid) & (_TABLE.c.owner == owner)
-        raising = update(_TABLE).where(mine).values(epoch=_TABLE.c.epoch + 1)
-        if not connection.execute(raising).rowcount:
-            try:
-                with connection.begin_nested():
-                    connection.execute(insert(_TABLE).values(uid=uid, owner=owner, epoch=1))
-            except IntegrityError:  # another process raised it for the first time
-                connection.execute(raising)
+        _raise(connection, uid, owner, lambda: None)
         return _epoch(connection, uid, owner)
+
+    @staticmethod
+    def entered(connection: Connection, uid: str, owner: str, nothing: Callable[[], bytes]) -> Moment:
+        """Raise an owner's epoch to begin a change, as part of a transaction; return the moment since then.
+
+        From here on no other change of this owner begins or is settled before this transaction ends. `nothing` makes
+        the digest of no rows, where this is the first change.
+        """
+        _raise(connection, uid, owner, nothing)
+        return Epochs.moment_in(connection, uid, owner)
+
+    @staticmethod
+    def held(connection: Connection, uid: str, owner: str) -> Moment:
+        """Return an owner's epoch and tally, and let nobody change them before this transaction ends."""
+        found = connection.execute(_HELD, {"uid": uid, "owner": owner}).first()
+        return NEVER_WRITTEN if found is None else Moment(found[0], True, found[1], found[2])
+
+    @staticmethod
+    def left(connection: Connection, uid: str, owner: str, held: Moment, rows: int, digest: bytes | None) -> int:
+        """Raise an epoch that this transaction holds, and put a tally in force; return the new epoch."""
+        values = {"new_epoch": held.epoch + 1, "new_rows": rows, "new_digest": digest}
+        connection.execute(_LEAVE, {"whose_uid": uid, "whose": owner, **values})
+        return held.epoch + 1
+
+
+def _raise(connection: Connection, uid: str, owner: str, nothing: Callable[[], bytes | None]) -> None:
+    mine = {"whose_uid": uid, "whose": owner}
+    if not connection.execute(_RAISE, mine).rowcount:
+        try:
+            with connection.begin_nested():
+                connection.execute(insert(_TABLE).values(uid=uid, owner=owner, epoch=1, rows=0, digest=nothing()))
+        except IntegrityError:  # another process raised it for the first time
+            connection.execute(_RAISE, mine)
+
+
+def _moment(found: Sequence[Any]) -> Moment:
+    epoch, writing, rows, digest = found
+    return Moment(int(epoch), bool(writing), int(rows), digest)
 
 
 def _epoch(connection: Connection, uid: str, owner: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -18,16 +19,22 @@ from vecguard.keys import Keyring, new_secret
 from vecguard.ports import Action
 from vecguard.principal import Acting
 from vecguard.records import Opened, Sealed, SealedRow
+from vecguard.sealing import SEAL_FIELD
 from vecguard.space import CollectionKeys, Owner, OwnerKeys, Space
 from vecguard.state import tables
+from vecguard.state.acknowledged import Acknowledged
 from vecguard.state.database import Database
+from vecguard.state.digests import Digests, Tally
+from vecguard.state.engines import alone
 from vecguard.state.epochs import Epochs
 from vecguard.state.grants import Grants
-from vecguard.state.intents import Intent, Intents
+from vecguard.state.intents import Intent, Intents, Outcome, Overtaken
 from vecguard.state.keystore import KeyStore, key_check
 from vecguard.state.vault import Vault
+from vecguard.state.writers import Writer
 
 _AUDITED: Mapping[str, Action] = {"put": "write", "drop": "delete"}
+_EMBEDDERS = 0x7667_0002  # the name under which processes wait for each other
 _SAME_EMBEDDER = 0.9999  # cosine of two embeddings of one text: batching and threads move it by 1e-6 at most
 
 
@@ -45,9 +52,12 @@ class State:
         self._key = self.keystore.get("state", self.id)
         self.names = self._key.derive("lookup")
         self.writer = secrets.token_hex(16)
+        self.presence = Writer(self.database, self.writer)
         self.vault = Vault(self.database)
         self.epochs = Epochs(self.database)
-        self.intents = Intents(self.database, self._key.derive("intents"), self.writer)
+        self.intents = Intents(self.database, self._key.derive("intents"), self.presence)
+        self.digests = Digests(self._key.derive("owner digests"))
+        self.acknowledged = Acknowledged(self.database, self.epochs, self.intents, self.digests)
         self.audit = AuditChain(self.database, self._key.derive("audit"), self.names, self.writer)
         if anchor is not None:
             self.audit.keep_outside(anchor)
@@ -64,15 +74,13 @@ class State:
             known = dict(connection.execute(select(tables.facts.c.name, tables.facts.c.value)).tuples().all())
             if not known:
                 fresh = secrets.token_hex(16)
-                known = {"schema": str(tables.SCHEMA), "id": fresh, "root": root.id, "check": key_check(root, fresh)}
+                known = {"id": fresh, "root": root.id, "check": key_check(root, fresh)}
                 connection.execute(
                     insert(tables.facts), [{"name": name, "value": value} for name, value in known.items()]
                 )
             return known
 
         known = self.database.run(work)
-        if known.get("schema") != str(tables.SCHEMA):
-            raise StateError("the state database has another schema version than this VecGuard")
         if not {"id", "root", "check"} <= known.keys():
             raise StateError("the state database is not whole: it lacks its id or its key check")
         made_with = self._keyring.root(known["root"])
@@ -137,6 +145,7 @@ class State:
         raw = probe.astype(np.float32).tobytes()
 
         def work(connection: Connection) -> str:
+            alone(connection, _EMBEDDERS)  # of two that meet a new one, the second must see what the first called it
             for row in connection.execute(select(tables.embedders.c.id, tables.embedders.c.probe)):
                 if _cosine(np.frombuffer(row.probe, dtype=np.float32), probe) > _SAME_EMBEDDER:
                     return str(row.id)
@@ -165,8 +174,8 @@ class State:
 
         def work(connection: Connection) -> int:
             if wanted is None:
+                self.keystore.shred(connection, "vault", digest)  # first: whoever keeps originals holds the key's row
                 erased = self.vault.empty(connection, digest)
-                self.keystore.shred(connection, "vault", digest)
             else:
                 erased = self.vault.forget(connection, digest, key, wanted)
             self.audit.append_in(connection, Acting.of(SETTLER.principal, owner), "shred", "", erased)
@@ -176,71 +185,117 @@ class State:
 
     # -------------------------------------------------------------------------------------------------- intents
 
-    def begin(self, rows: Sealed, space: Space, acting: Acting | None) -> Intent:
+    def begin(self, rows: Sealed, space: Space, acting: Acting | None, seen: int | None = None) -> Intent | Overtaken:
         """Write down what is about to be put, keep the originals behind its tokens, and audit it: whole or not at all.
 
-        The audit line comes before the deed, in the same transaction: what cannot be logged is not begun.
+        The audit line comes before the deed, in the same transaction: what cannot be logged is not begun. `seen` is the
+        owner's epoch before the rows were read that these replace: if it stands, they are as they were.
         """
         owner = space.owner_digest
         tokens = {(row.backend_id, row.version): set(row.tokens) for row in rows.rows if row.tokens}
         key = self.keystore.get("vault", owner) if tokens else None
 
-        def work(connection: Connection) -> Intent | None:
+        def work(connection: Connection) -> Intent | Overtaken | None:
             if key is not None and not self.keystore.still_there(connection, "vault", owner):
                 return None
-            intent = self._begin(connection, rows, space, acting, "put")
-            if key is not None:
+            begun = self._begin(connection, rows, space, acting, "put", seen)
+            if key is not None and isinstance(begun, Intent):
                 self.vault.keep(connection, owner, key, rows.originals)
-                self.vault.refer(connection, owner, key, intent.id, space.uid, tokens)
-            return intent
+                self.vault.refer(connection, owner, key, begun.id, space.uid, tokens)
+            return begun
 
-        intent = self.audit.guarded(work)
-        if intent is not None:
-            return intent
+        begun = self.audit.guarded(work)
+        if begun is not None:
+            return begun
         self.keystore.forget("vault", owner)  # another process shredded it: from now on originals have a new one
-        return self.begin(rows, space, acting)
+        return self.begin(rows, space, acting, seen)
 
-    def begin_drop(self, opened: Sequence[Opened], space: Space, acting: Acting | None) -> Intent:
+    def begin_drop(
+        self, opened: Sequence[Opened], space: Space, acting: Acting | None, seen: int | None = None
+    ) -> Intent | Overtaken:
         """Write down and audit what is about to be deleted: ids, and the tags that tell these versions from others."""
-        rows = Sealed(
-            tuple(SealedRow(each.backend_id, None, {"_vg_seal": each.tag}, version=each.version) for each in opened), ()
-        )
-        return self.audit.guarded(lambda connection: self._begin(connection, rows, space, acting, "drop"))
+        rows = Sealed(tuple(_dropped(each) for each in opened), ())
+        return self.audit.guarded(lambda connection: self._begin(connection, rows, space, acting, "drop", seen))
 
     def _begin(
-        self, connection: Connection, rows: Sealed, space: Space, acting: Acting | None, action: Literal["put", "drop"]
-    ) -> Intent:
-        if acting is not None:
-            self.audit.append_in(connection, acting, _AUDITED[action], space.uid, len(rows.rows))
-        return self.intents.begin(connection, space.uid, space.owner_digest, action, rows)
+        self,
+        connection: Connection,
+        rows: Sealed,
+        space: Space,
+        acting: Acting | None,
+        action: Literal["put", "drop"],
+        seen: int | None,
+    ) -> Intent | Overtaken:
+        uid, owner = space.uid, space.owner_digest
+        if not self.keystore.still_there(connection, "owner", owner):
+            self.keystore.forget("owner", owner)  # another process erased the owner: what comes now is a new life
+            return Overtaken()
+        nothing = partial(self.digests.sealed, Tally(), uid, owner)
+        begun = self.intents.begin(connection, uid, owner, action, rows, seen=seen, nothing=nothing)
+        if acting is not None and isinstance(begun, Intent):
+            self.audit.append_in(connection, acting, _AUDITED[action], uid, len(rows.rows))
+        return begun
 
     def confirm(self, intent: Intent, uid: str) -> int:
         """Strike out an intent that was carried out, and forget what the versions before it held; return the epoch."""
-        return self.database.run(lambda connection: self._settle(connection, intent, uid))
+        outcome = Outcome(intent, frozenset(intent.rows.ids))
+        return self._settled([outcome], uid, self.database.run)
 
-    def _settle(self, connection: Connection, intent: Intent, uid: str) -> int:
-        versions = {row.backend_id: row.version for row in intent.rows.rows}
-        self.vault.outdated(connection, uid, versions, dropped=intent.action == "drop")
-        return self.intents.settle(connection, intent, uid)
+    def confirm_settled(self, outcomes: Sequence[Outcome], uid: str) -> None:
+        """Strike out intents that a later call carried out, and audit that: their own lines may be long past."""
 
-    def confirm_settled(self, intent: Intent, uid: str) -> None:
-        """Strike out an intent that a later call carried out, and audit that: its own line may be long past."""
+        def work(connection: Connection, outcome: Outcome) -> None:
+            rows, action = len(outcome.intent.rows.rows) - len(outcome.pending), outcome.intent.action
+            self.audit.append_in(connection, SETTLER, "reconcile", uid, rows, action)
 
-        def work(connection: Connection) -> None:
-            self._settle(connection, intent, uid)
-            self.audit.append_in(connection, SETTLER, "reconcile", uid, len(intent.rows.rows), intent.action)
+        self._settled(outcomes, uid, self.audit.guarded, work)
 
-        self.audit.guarded(work)
-
-    def strike_out(self, intent: Intent, uid: str) -> None:
+    def strike_out(self, intent: Intent, uid: str, why: str = "refused by the store") -> None:
         """Strike out an intent of which the store kept nothing, and audit that its line came to nothing."""
 
-        def work(connection: Connection) -> None:
-            self.intents.settle(connection, intent, uid)
+        def work(connection: Connection, _: Outcome) -> None:
             self.vault.retract(connection, intent.id)
-            self.audit.append_in(connection, SETTLER, "reconcile", uid, 0, "refused by the store")
+            self.audit.append_in(connection, SETTLER, "reconcile", uid, 0, why)
 
-        self.audit.guarded(work)
+        self._settled([Outcome(intent, frozenset())], uid, self.audit.guarded, work)
+
+    def _settled(
+        self,
+        outcomes: Sequence[Outcome],
+        uid: str,
+        run: Callable[[Callable[[Connection], int]], int],
+        beside: Callable[[Connection, Outcome], object] = lambda *_: None,
+    ) -> int:
+        """Settle intents in one transaction, each unless it was already; return the epoch of the last one's owner."""
+        changes = {each.intent.id: self.acknowledged.change(each) for each in outcomes}
+        owners = sorted({each.intent.owner for each in outcomes})  # in one order: two that settle do not deadlock
+
+        def work(connection: Connection) -> int:
+            return [self._settle(connection, outcomes, uid, owner, changes, beside) for owner in owners][-1]
+
+        return run(work)
+
+    def _settle(
+        self,
+        connection: Connection,
+        outcomes: Sequence[Outcome],
+        uid: str,
+        owner: str,
+        changes: Mapping[str, Tally],
+        beside: Callable[[Connection, Outcome], object],
+    ) -> int:
+        held = Epochs.held(connection, uid, owner)
+        mine = [each for each in outcomes if each.intent.owner == owner]
+        struck = [each for each in mine if self.intents.settle(connection, each, uid)]
+        if not struck:
+            return held.epoch
+        self.vault.outdated(connection, uid, _versions(struck, "put"), dropped=False)
+        self.vault.outdated(connection, uid, _versions(struck, "drop"), dropped=True)
+        for each in struck:
+            beside(connection, each)
+        return self.acknowledged.move(
+            connection, uid, owner, held, sum((changes[each.intent.id] for each in struck), Tally())
+        )
 
     def close(self) -> None:
         """Keep a last anchor, if anchors are kept, and close the database."""
@@ -248,6 +303,23 @@ class State:
             self.audit.anchor()
         finally:
             self.database.close()
+            self.presence.close()
+
+
+def _dropped(opened: Opened) -> SealedRow:
+    fields = {SEAL_FIELD: opened.tag}
+    return SealedRow(opened.backend_id, None, fields, version=opened.version, found=opened.tag, replaces=opened.tag)
+
+
+def _versions(outcomes: Sequence[Outcome], action: Literal["put", "drop"]) -> dict[str, int]:
+    """Return the versions that the shelf has now of rows that were put, or had of those that were dropped."""
+    return {
+        row.backend_id: row.version
+        for each in outcomes
+        if each.intent.action == action
+        for row in each.intent.rows.rows
+        if row.backend_id in each.done
+    }
 
 
 def _cosine(left: Floats, right: Floats) -> float:

@@ -99,6 +99,21 @@ class CanaryHit(Event):
     hits: int
 
 
+@dataclass(frozen=True, slots=True)
+class RowsAmiss(Event):
+    """An owner's rows in the store are not those that were acknowledged last: some are missing, older, or came back.
+
+    `owner` is a keyed digest too; `found` of `acknowledged` rows authenticated. `principal` met it in a read. Told once
+    for every state of the owner's rows by each process.
+    """
+
+    name: ClassVar[str] = "vecguard.rows_amiss"
+
+    owner: str
+    acknowledged: int
+    found: int
+
+
 Callback: TypeAlias = Callable[[Event], object]
 
 

@@ -147,6 +147,12 @@ class Monitor:
         self._sessions.move_to_end(key)
         return session
 
+    def forget(self, who: str) -> None:
+        """Let go of what a principal asked in any collection."""
+        with self._lock:
+            for key in [key for key in self._sessions if key[0] == who]:
+                self._forget(key)
+
     def _forget(self, key: tuple[str, str, int]) -> None:
         del self._sessions[key]
         self._bytes -= _size(key[2])

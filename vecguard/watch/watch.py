@@ -24,7 +24,7 @@ from vecguard.principal import Acting, Principal
 from vecguard.state.counters import Ceiling, Counters, Usage
 from vecguard.state.database import Database
 from vecguard.watch.drift import drift
-from vecguard.watch.events import BudgetSpent, CanaryHit, Denied, Event, Events, Probing, VolumeDrift
+from vecguard.watch.events import BudgetSpent, CanaryHit, Denied, Event, Events, Probing, RowsAmiss, VolumeDrift
 from vecguard.watch.monitor import Monitor, Observed, Thresholds
 from vecguard.watch.reference import LEAST_ROWS
 from vecguard.watch.session import Measures
@@ -147,6 +147,14 @@ class Watch:
     def canary(self, acting: Acting, hits: int) -> None:
         """Tell that a read met decoys, that many of them."""
         self.events.tell(CanaryHit(self.counters.digest(acting.principal.id), hits))
+
+    def amiss(self, acting: Acting, owner: str, acknowledged: int, found: int) -> None:
+        """Tell that a read met an owner's rows, by the owner's digest, that are not those acknowledged last."""
+        self.events.tell(RowsAmiss(self.counters.digest(acting.principal.id), owner, acknowledged, found))
+
+    def forget(self, name: str) -> None:
+        """Let go of what a principal of this name asked. What was counted of it is in the state."""
+        self.monitor.forget(self.counters.digest(name))
 
     # ------------------------------------------------------------------------------------------------------------
 
