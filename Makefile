@@ -4,7 +4,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 WHEEL  := build/wheel
-LONG   := matrix stateful timing redteam calibrate  # what they find does not depend on how the package was installed
+LONG   := matrix stateful timing redteam calibrate crash state evaluate  # what they find does not depend on how the package was installed
+SIDE_BY_SIDE := -n auto --maxprocesses 8 --dist worksteal  # but for tests/timing, which measures
 
 .PHONY: demo test test-wheel check types lint bench model clean help
 .DEFAULT_GOAL := help
@@ -21,13 +22,14 @@ demo: $(VENV)/.demo
 	@echo "Set-up took $$(cat $(VENV)/.seconds) s when it was last needed."
 
 test: lint types
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q $(SIDE_BY_SIDE) --ignore=tests/timing
+	$(BIN)/pytest -q tests/timing
 
 test-wheel: $(VENV)/.dev
 	rm -rf dist $(WHEEL)
 	$(BIN)/python -m build --wheel --no-isolation --outdir dist . >/dev/null
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --target $(WHEEL) dist/*.whl
-	PYTHONPATH=$(WHEEL) VECGUARD_TESTED=$(abspath $(WHEEL)) $(BIN)/pytest -q $(addprefix --ignore=tests/,$(LONG))
+	PYTHONPATH=$(WHEEL) VECGUARD_TESTED=$(abspath $(WHEEL)) $(BIN)/pytest -q $(SIDE_BY_SIDE) $(addprefix --ignore=tests/,$(LONG))
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

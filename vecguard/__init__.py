@@ -8,12 +8,15 @@ read is confined to its owner and returns no vectors.
 """
 
 from vecguard import hazmat
+from vecguard.erasure import ErasureReceipt
 from vecguard.errors import (
     AccessDenied,
     AuditFailed,
     BadId,
     BadInput,
     BadVector,
+    ClockBehind,
+    Contended,
     EmbedderFailed,
     EmbedderMismatch,
     EmbedderNeeded,
@@ -26,6 +29,7 @@ from vecguard.errors import (
     Pending,
     PolicyError,
     ReservedField,
+    RowsAmissWarning,
     ScrubFailed,
     SharedRowsWithheldWarning,
     StateError,
@@ -56,9 +60,12 @@ __all__ = [
     "BadInput",
     "BadVector",
     "Budgets",
+    "ClockBehind",
+    "Contended",
     "EmbedderFailed",
     "EmbedderMismatch",
     "EmbedderNeeded",
+    "ErasureReceipt",
     "Guard",
     "KeyBesideStateWarning",
     "Keyring",
@@ -75,6 +82,7 @@ __all__ = [
     "Reads",
     "ReservedField",
     "Retention",
+    "RowsAmissWarning",
     "Scrub",
     "ScrubFailed",
     "SharedRowsWithheldWarning",

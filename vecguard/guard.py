@@ -11,24 +11,27 @@ only its predecessor makes. A path is a generator: it yields store requests and 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
-from vecguard import config, facade
+from vecguard import config
 from vecguard.access import Access
 from vecguard.admission import admit, admit_ask, against
 from vecguard.aim import Aim
-from vecguard.cleaning import Cleaning, scrubber_for, written_as
+from vecguard.cleaning import Cleaning, scrubber_for
+from vecguard.contention import PATIENCE_S, begins_again
 from vecguard.embedding import Embedding
 from vecguard.entry import Entry
-from vecguard.errors import BadInput, PolicyError
+from vecguard.errors import PolicyError
 from vecguard.evidence.anchors import Keep
 from vecguard.fields import lasting
 from vecguard.flow import Flow
 from vecguard.frameless import frameless_class
+from vecguard.held import Held, checked_texts, compared
 from vecguard.keyplace import refuse_in_store
 from vecguard.keys import Keyring
+from vecguard.operations import Operations
 from vecguard.policy import Policy
 from vecguard.ports import Embedder, Fetch, Scrubber, Traits
 from vecguard.principal import Acting, Principal, ambient
@@ -36,28 +39,26 @@ from vecguard.protect.mechanism import mechanism
 from vecguard.ranking.best import Ranked
 from vecguard.ranking.exact import Unmasking
 from vecguard.ranking.guard import OwnerRanking
-from vecguard.records import Answer, Ask, Draft, Opened, Receipt, RecordId, Row
+from vecguard.records import Answer, Ask, Draft, Receipt, RecordId
 from vecguard.release import Release
-from vecguard.retrieval import Retrieval, wall_clock
+from vecguard.retrieval import Retrieval
 from vecguard.rules import Authorizer, Grant, RuleBook
 from vecguard.scrubbed_embeddings import CleanVectors, ScrubbedEmbeddings
 from vecguard.sealing import NEVER, Sealer
 from vecguard.settling import carry_out, settle
-from vecguard.shelf import Shelf, View
+from vecguard.shelf import Shelf
 from vecguard.state import State
-from vecguard.state.vault import mentions_any
+from vecguard.state.clock import Clock
+from vecguard.state.intents import Overtaken
 from vecguard.watch.canary import Canaries
 from vecguard.watch.limits import Limits
 from vecguard.watch.reading import SharedReads
 from vecguard.watch.settings import Settings
 from vecguard.watch.watch import Directory, Watch
 
-if TYPE_CHECKING:
-    from vecguard.calibration import Calibration
-
 
 @frameless_class
-class Guard:
+class Guard(Operations):
     """A policy, keys, state and an embedder, ready to stand before any number of stores.
 
     `state` is `":memory:"` or a SQLAlchemy URL. `embedder` maps a sequence of texts to a float32 array (n, d). A
@@ -88,41 +89,45 @@ class Guard:
         self.state = State(state, keys, anchor)
         self.embedding = Embedding(embedder, self.state.embedder_id)
         self.exposure_permitted = False
-        self.rules = RuleBook(self.state, rules, vouched=policy.members == "vouched", clock=wall_clock)
+        self.clock = Clock(self.state.database)
+        self.rules = RuleBook(self.state, rules, vouched=policy.members == "vouched", clock=self.clock)
         settings = Settings(**policy.budgets.model_dump())
         self.watch = Watch(settings, self.state.database, self.state.names, directory=directory)
         self.entry = Entry(self.state, Access(self.rules, authorizer, policy, self.watch.denied), policy)
         self.canaries = Canaries(self.state, self.entry)
         self._shared = SharedReads(self.watch, self.canaries)
-        self._clock = wall_clock
+        self.patience_s = PATIENCE_S
         self._made_here = CleanVectors()
         self._cleaning = Cleaning(scrubber or scrubber_for(policy), policy, self._made_here, self.state.originals)
         self._protector = mechanism(policy.vectors)
         self._limits = Limits(policy.reads.max_results)
         in_store, learn = policy.vectors.ranking == "store", self.watch.learn
         self._unmasked = Unmasking(self._protector, blur=policy.blur, in_store=in_store, learn=learn)
-        self.owners = OwnerRanking(policy, self._unmasked, self.state.epochs, self._clock)
-        self._retrieval = Retrieval(policy, self._cleaning, self._protector, self._unmasked, self.owners, self._clock)
-        self._aim = Aim(self._cleaning, self._unmasked, self._clock)
+        self.owners = OwnerRanking(policy, self._unmasked, self.state.acknowledged, self.watch.amiss, self.clock)
+        self._retrieval = Retrieval(policy, self._cleaning, self._protector, self._unmasked, self.owners, self.clock)
+        self._aim = Aim(self._cleaning, self._unmasked, self.clock)
         self._release = Release(policy, self.state)
 
     # ------------------------------------------------------------------------------------------------- the paths
 
-    def write(self, draft: Draft, shelf: Shelf, acting: Acting, embedding: Embedding) -> Flow[Receipt]:
+    @begins_again
+    def write(self, draft: Draft, shelf: Shelf, acting: Acting, embedding: Embedding) -> Flow[Receipt | Overtaken]:
         """Carry a draft to the shelf."""
         view = yield from self.entry.to_write(shelf, acting)
         admitted = admit(draft, view.space, shelf.dimension)
-        there: Sequence[Row] = yield Fetch(admitted.backend_ids)
-        admitted = against(admitted, self._held(there, view))
+        held = Held.of((yield Fetch(admitted.backend_ids)), view)
+        admitted = against(admitted, held.alive(self.clock()))
         scrubbed = self._cleaning.scrub(admitted, view.space, can_embed=embedding.available)
         protected = self._protector.protect(embedding.embed(scrubbed, shelf.dimension), view.space)
-        sealed = shelf.sealer.seal(protected, view.space, there, self._expiry())
+        sealed = shelf.sealer.seal(protected, view.space, held.rows, self._expiry(), held.genuine)
         if sealed.rows:
             if not (yield from self.entry.marked(view, sealed.dimension)):
-                return (yield from self.write(draft, shelf, acting, embedding))
-            intent = self.state.begin(sealed, view.space, self._audited(acting))
-            done = yield from carry_out(self.state, shelf, intent, view.uid)
-            self.owners.written(intent, done, view)
+                return Overtaken()
+            begun = self.state.begin(sealed, view.space, self._audited(acting), view.epoch)
+            done = yield from carry_out(self.state, shelf, begun, view.uid)
+            if isinstance(done, Overtaken):
+                return done
+            self.owners.written(done, view)
         return sealed.receipt(admitted.backend_ids)
 
     def read(self, ask: Ask, shelf: Shelf, acting: Acting, embedding: Embedding) -> Flow[Answer]:
@@ -150,16 +155,19 @@ class Guard:
             return 0
         return (yield from self._retrieval.count(self._retrieval.scope(admit_ask(ask), view, None), view))
 
-    def forget(self, ask: Ask, shelf: Shelf, acting: Acting) -> Flow[int]:
+    @begins_again
+    def forget(self, ask: Ask, shelf: Shelf, acting: Acting) -> Flow[int | Overtaken]:
         """Delete the acting owner's records that an ask describes; return how many there were."""
         view = yield from self.entry.to_own(shelf, acting, changing=True)
         if view is None:
             return 0
         own = yield from self._retrieval.listed(self._retrieval.scope(admit_ask(ask), view, None), view)
         if own:
-            intent = self.state.begin_drop(own, view.space, self._audited(acting))
-            done = yield from carry_out(self.state, shelf, intent, view.uid)
-            self.owners.written(intent, done, view)
+            begun = self.state.begin_drop(own, view.space, self._audited(acting), view.epoch)
+            done = yield from carry_out(self.state, shelf, begun, view.uid)
+            if isinstance(done, Overtaken):
+                return done
+            self.owners.written(done, view)
         return len(own)
 
     def verify(self, ids: Sequence[RecordId], texts: Sequence[str], shelf: Shelf, acting: Acting) -> Flow[list[bool]]:
@@ -168,16 +176,9 @@ class Guard:
         That is the text before it was scrubbed, of which nothing is kept but a digest under the owner's key. A record
         that does not exist answers False.
         """
-        if len(ids) != len(texts) or not all(isinstance(text, str) for text in texts):
-            raise BadInput("verify takes one text per id")
+        checked_texts(ids, texts)
         view = yield from self.entry.to_own(shelf, acting)
-        if view is None:
-            return [False] * len(ids)
-        wanted = [view.space.backend_id(each) for each in ids]
-        held = self._held((yield Fetch(tuple(dict.fromkeys(wanted)))), view)
-        return [
-            each in held and written_as(held[each], text, view.space) for each, text in zip(wanted, texts, strict=True)
-        ]
+        return [False] * len(ids) if view is None else (yield from compared(ids, texts, view, self.clock))
 
     def deserted(self, shelf: Shelf) -> Flow[bool]:
         """Whether a collection holds nothing but our marker, so that deleting it takes nobody's records."""
@@ -193,13 +194,9 @@ class Guard:
     def _audited(self, acting: Acting) -> Acting | None:
         return acting if self.policy.audit.writes else None
 
-    def _held(self, rows: Sequence[Row], view: View) -> Mapping[str, Opened]:
-        opened = view.shelf.sealer.open(rows, view.spaces, self._clock())
-        return {each.backend_id: each for each in opened if each is not None}
-
     def _expiry(self) -> float:
         days = self.policy.retention.days
-        return NEVER if days is None else lasting(self._clock() + days * 86_400.0)
+        return NEVER if days is None else lasting(self.clock() + days * 86_400.0)
 
     # ------------------------------------------------------------------------------------------------- around them
 
@@ -248,42 +245,6 @@ class Guard:
         named = who is not None and self.policy.scrub.embed != "kind"
         space = self.state.owner(who.owner) if who is not None and named else None
         return [each.embedded for each in self._cleaning.texts(list(texts), space)]
-
-    def shred(self, owner: str, subject: Sequence[str] | None = None) -> int:
-        """Erase originals behind an owner's tokens for good; return how many. The tokens stay and mean nothing.
-
-        With a `subject`, the names and numbers that one person goes by, only originals that contain one of them (whole
-        words, any case and spacing) are erased; what is written afterwards is kept again.
-        """
-        return self.state.shred(owner, None if subject is None else mentions_any(subject))
-
-    def calibrate(
-        self,
-        texts: Sequence[str],
-        queries: Sequence[str],
-        grades: Mapping[int, Mapping[int, float]] | None = None,
-        **options: Any,
-    ) -> Calibration:
-        """Measure the most noise that a store can rank these texts through, scrubbed and embedded as by this guard.
-
-        `grades`: position of a query -> position of a text -> grade; without them the exact top ten is what counts.
-        Options and result are those of `vecguard.calibration.calibrate`; `result.policy(guard.policy)` is the policy.
-        """
-        from vecguard.calibration import Task, calibrate  # noqa: PLC0415 - most guards never measure
-
-        documents, asked = (self.embedding.texts(self.scrubbed(each), None) for each in (texts, queries))
-        return calibrate(Task.of(documents, asked, grades=grades), **options)
-
-    def reconcile(self, guarded: Any) -> int:
-        """Settle what a crash left open in a guarded collection; return how many writes and deletes that were.
-
-        Every guarded object does this on first touch. Raises `StoreFailed` if the store is still away.
-        """
-        return facade.run(guarded, self.settle(facade.shelf_of(guarded)))
-
-    async def areconcile(self, guarded: Any) -> int:
-        """Do the same for a guarded collection of an asynchronous client."""
-        return await facade.arun(guarded, self.settle(facade.shelf_of(guarded)))
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Self:

@@ -1,9 +1,10 @@
-"""The small protocols that a guard is made of, and the six requests that a store answers."""
+"""The small protocols that a guard is made of, the six requests that a store answers, and one that it may."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeAlias
 
 import numpy as np
@@ -21,7 +22,7 @@ if TYPE_CHECKING:  # records.py needs ports.py's neighbours; only names are need
 
 
 class Request:
-    """What a path asks of a store: one of the six verbs below."""
+    """What a path asks of a store: one of the verbs below."""
 
     __slots__ = ()
     verb: ClassVar[str]
@@ -94,6 +95,40 @@ class Pages(Request):
     after: Any = None
     size: int = 500
     vectors: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Compact(Request):
+    """Leave nothing in the store's files of rows that were deleted: merge, rewrite and truncate what holds them.
+
+    The one verb that a store need not have. `looking` changes nothing, and only asks which files there are.
+    """
+
+    verb: ClassVar[str] = "compact"
+
+    looking: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SqliteFile:
+    """A SQLite file of a store, and its full-text indexes (FTS5), which keep parts of deleted texts until made anew."""
+
+    path: Path
+    indexes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Compacted:
+    """What `Compact` came to: files and folders that the store keeps, SQLite files among them that must be rewritten.
+
+    `done` and `unverified` are sentences for whoever reads the receipt of an erasure. SQLite files are rewritten by
+    whoever asked, once for all collections in one file, and in another process than the store's.
+    """
+
+    files: tuple[Path, ...] = ()
+    sqlite: tuple[SqliteFile, ...] = ()
+    done: tuple[str, ...] = ()
+    unverified: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,5 +266,20 @@ class Audit(Protocol):
 
 
 Action: TypeAlias = Literal[
-    "write", "delete", "read", "count", "restore", "adopt", "unwrap", "expose", "reconcile", "shred", "grant", "revoke"
+    "write",
+    "delete",
+    "read",
+    "count",
+    "restore",
+    "adopt",
+    "unwrap",
+    "expose",
+    "accept",
+    "reconcile",
+    "shred",
+    "grant",
+    "revoke",
+    "rotate",
+    "state",
+    "erase",
 ]

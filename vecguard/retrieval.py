@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -136,8 +135,3 @@ class Retrieval:
             each if each is not None and satisfies(each, scoped.whole, view.sights.get(each.owner_tag)) else None
             for each in opened
         ]
-
-
-def wall_clock() -> float:
-    """Return seconds since the epoch."""
-    return time.time()

@@ -8,7 +8,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from vecguard import Guard
 from vecguard.facade import Room
-from vecguard.steps import Path, Steps
+from vecguard.steps import Native, Path, Steps
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -24,7 +24,13 @@ def collection_room(native: Any, guard: Guard, legacy: str, store: Callable[[Any
 
 def client_room(native: Any, guard: Guard, legacy: str, store: Callable[[Any], Any]) -> Room:
     """Return the room of a native client; `store` makes the shelf of each collection that is reached through it."""
-    return Room(guard, native, extra={"legacy": legacy, "store": store})
+    return Room(guard, native, extra={"legacy": legacy, "store": store, "rooms": rooms})
+
+
+def rooms(room: Room) -> Steps[list[Room]]:
+    """Return the rooms of all collections that a client reaches."""
+    listed = yield Native("list_collections")
+    return [reached(room, each) for each in listed]
 
 
 def reached(room: Room, native: Any) -> Room:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from chromadb.api.models.Collection import Collection
 
-from vecguard.ports import Drop, Fetch, Find, Found, Page, Pages, Put, Search
+from vecguard.ports import Compact, Compacted, Drop, Fetch, Find, Found, Page, Pages, Put, Search
 from vecguard.records import Row
 from vecguard.steps import carry
-from vecguard_chroma import _rows
+from vecguard_chroma import _compact, _rows
 from vecguard_chroma._traits import traits_of
 
 
@@ -46,3 +46,7 @@ class ChromaStore:
     def pages(self, request: Pages) -> Page:
         """Walk all rows."""
         return carry(_rows.pages(request), self._collection)
+
+    def compact(self, request: Compact) -> Compacted:
+        """Leave nothing of deleted rows."""
+        return carry(_compact.compact(request, self.traits, self._collection), self._collection)

@@ -32,7 +32,6 @@ from vecguard.facade import (
 from vecguard.filters import Ids
 from vecguard.principal import Acting
 from vecguard.records import Answer, Ask, Draft, Query, RecordId
-from vecguard.retrieval import wall_clock
 from vecguard_faiss._saving import PathLike, prepare, reopen, save
 from vecguard_faiss._store import FaissStore
 from vecguard_faiss._surface import INDEX
@@ -216,7 +215,7 @@ def _tag(room: Room, who: Acting) -> tuple[str, Any]:
 
 def _at(room: Room, who: Acting, positions: Labels) -> frozenset[str]:
     tag, _ = _tag(room, who)
-    return room.store.names(tag, (int(each) for each in positions), wall_clock()) if tag else frozenset()
+    return room.store.names(tag, (int(each) for each in positions), room.guard.clock()) if tag else frozenset()
 
 
 def _labels(room: Room, who: Acting, answer: Answer) -> dict[Any, int]:
@@ -228,7 +227,7 @@ def _labels(room: Room, who: Acting, answer: Answer) -> dict[Any, int]:
     if not tag:
         return {}
     names = {space.backend_id(RecordId.number(int(number))): number for number in numbers}
-    places = room.store.places(tag, names, wall_clock())
+    places = room.store.places(tag, names, room.guard.clock())
     return {names[backend_id]: place for backend_id, place in places.items()}
 
 

@@ -17,6 +17,8 @@ import numpy as np
 
 from vecguard import BadInput, Guard, StoreFailed, Undecided
 from vecguard.facade import Guarded, Room, room_of, shelf_of
+from vecguard.shelf import Shelf
+from vecguard_faiss._compact import Kept
 from vecguard_faiss._sealed_file import Generation, name_at, read, write
 from vecguard_faiss._store import FaissStore
 from vecguard_faiss._template import Template
@@ -69,12 +71,17 @@ def reopen(path: PathLike, guard: Guard, *, documents: bool = False) -> Room:
 def save(guarded: Guarded, path: PathLike | None) -> None:
     """Write everything that the store holds, every owner's rows, to its file. Without any row there is no file."""
     room = room_of(guarded)
-    store, home = room.store, room.extra["home"]
-    where = _absolute(path) or home.path
+    where = _absolute(path) or room.extra["home"].path
     if where is None:
         raise BadInput("this collection has no file yet: pass a path to save() or to wrap()")
+    save_at(room, shelf_of(guarded), where)
+
+
+def save_at(room: Room, shelf: Shelf, where: Path) -> None:
+    """Write everything that the store of a room holds to one file."""
+    store, home = room.store, room.extra["home"]
     room.guard.shelf(replace(store.traits, persistent=True))  # refuses a policy that would leave vectors readable
-    collection, state = shelf_of(guarded).collection, room.guard.state
+    collection, state = shelf.collection, room.guard.state
     with home.saving:
         if where.exists() and home.seen.get(where) != name_at(where, state):
             raise StoreFailed("the file at this path holds something that was not opened or saved here: open it first")
@@ -85,9 +92,10 @@ def save(guarded: Guarded, path: PathLike | None) -> None:
 
 
 def _room(native: Any, guard: Guard, store: FaissStore, home: Home, legacy: str) -> Room:
-    return Room(
-        guard, native, None, guard.shelf(store.traits, legacy), store, guard.embedding_for(None), {"home": home}
-    )
+    shelf = guard.shelf(store.traits, legacy)
+    room = Room(guard, native, None, shelf, store, guard.embedding_for(None), {"home": home})
+    store.kept = Kept(lambda: list(home.seen), lambda where: save_at(room, shelf, where))
+    return room
 
 
 def _take(home: Home, store: FaissStore, generation: Generation, where: Path) -> None:

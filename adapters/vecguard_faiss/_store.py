@@ -18,9 +18,10 @@ import numpy as np
 from vecguard import Tampered
 from vecguard.arrays import Floats
 from vecguard.filters import All, Compare, Predicate, all_of
-from vecguard.ports import Drop, Fetch, Find, Found, Page, Pages, Put, Search, Traits
+from vecguard.ports import Compact, Compacted, Drop, Fetch, Find, Found, Page, Pages, Put, Search, Traits
 from vecguard.records import Row, SealedRow
 from vecguard.rules import OWNER_FIELD
+from vecguard_faiss._compact import Kept
 from vecguard_faiss._drawer import Drawer
 from vecguard_faiss._template import Template
 
@@ -37,6 +38,7 @@ class FaissStore:
         self._drawers: dict[str, Drawer] = {}
         self._owner: dict[str, str] = {}  # backend id -> owner tag
         self._turns: dict[str, AbstractContextManager[Any]] = {}
+        self.kept = Kept()
 
     def __repr__(self) -> str:
         return "<FaissStore>"
@@ -113,6 +115,10 @@ class FaissStore:
             ids = tuple(self._owner)[start : start + request.size]
             rows = {row.backend_id: row for row in self.fetch(Fetch(ids, vectors=request.vectors))}
         return Page(tuple(rows[each] for each in ids), start + len(ids) if len(ids) == request.size else None)
+
+    def compact(self, request: Compact) -> Compacted:
+        """Save the files anew, without what was deleted since they were saved."""
+        return self.kept.compact(looking=request.looking)
 
     # ------------------------------------------------------------------------------------------------- for the face
 

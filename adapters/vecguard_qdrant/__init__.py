@@ -19,7 +19,7 @@ from vecguard import Guard, PolicyError, Undecided
 from vecguard.facade import Room
 from vecguard_qdrant._aface import AsyncGuardedQdrantClient
 from vecguard_qdrant._astore import AsyncQdrantStore
-from vecguard_qdrant._collections import Shelves
+from vecguard_qdrant._collections import Shelves, rooms
 from vecguard_qdrant._face import GuardedQdrantClient
 from vecguard_qdrant._store import QdrantStore
 
@@ -61,10 +61,10 @@ def wrap(
     keys = _checked(text_keys)
     if type(native) is QdrantClient:
         shelves = Shelves(QdrantStore, legacy, keys)
-        return GuardedQdrantClient(Room(guard, native, extra={"shelves": shelves}))
+        return GuardedQdrantClient(Room(guard, native, extra={"shelves": shelves, "rooms": rooms}))
     if type(native) is AsyncQdrantClient:
         shelves = Shelves(AsyncQdrantStore, legacy, keys)
-        return AsyncGuardedQdrantClient(Room(guard, native, extra={"shelves": shelves}))
+        return AsyncGuardedQdrantClient(Room(guard, native, extra={"shelves": shelves, "rooms": rooms}))
     raise Undecided(f"vecguard_qdrant.wrap takes a QdrantClient or AsyncQdrantClient, not {type(native).__name__}")
 
 

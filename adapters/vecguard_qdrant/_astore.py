@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from vecguard.ports import Drop, Fetch, Find, Found, Page, Pages, Put, Search, Traits
+from vecguard.ports import Compact, Compacted, Drop, Fetch, Find, Found, Page, Pages, Put, Search, Traits
 from vecguard.records import Row
 from vecguard.steps import acarry
-from vecguard_qdrant import _rows
+from vecguard_qdrant import _compact, _rows
 
 
 class AsyncQdrantStore:
@@ -45,3 +45,7 @@ class AsyncQdrantStore:
     async def pages(self, request: Pages) -> Page:
         """Walk all rows."""
         return await acarry(_rows.pages(self._name, request), self._client)
+
+    async def compact(self, request: Compact) -> Compacted:  # noqa: ARG002 - the client does what there is to do at once
+        """Leave nothing of deleted rows."""
+        return _compact.compact(self._name, self.traits)

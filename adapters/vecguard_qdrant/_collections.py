@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from threading import Lock
 from typing import Any
@@ -72,6 +73,16 @@ def opened(room: Room, name: str) -> Steps[Room]:
         known = shelves(room).keep(room, name, traits)
     shelf, store = known
     return replace(room, shelf=shelf, store=store)
+
+
+def rooms(room: Room) -> Steps[list[Room]]:
+    """Return the rooms of all collections that a client reaches."""
+    listed: rest.CollectionsResponse = yield Native("get_collections")
+    found: list[Room] = []
+    for each in listed.collections:
+        with suppress(Undecided):  # a collection of a kind that is not guarded has no guarded rows
+            found.append((yield from opened(room, each.name)))
+    return found
 
 
 def checked_vectors(vectors: Any, sparse: Any) -> rest.VectorParams:

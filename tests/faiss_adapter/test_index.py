@@ -202,9 +202,9 @@ def test_expired_rows_leave_the_positions(rows, monkeypatch):
     guard = Guard(Policy(retention=Retention(days=1)), keys=Keyring.ephemeral(), state=":memory:")
     alice = vecguard_faiss.wrap(faiss.IndexFlatL2(24), guard).acting_for("alice")
     alice.add(rows[:3])
-    monkeypatch.setattr(time, "time", lambda: now + 40_000)
+    monkeypatch.setattr(guard.clock, "_wall", lambda: now + 40_000)
     alice.add(rows[3:6])
-    monkeypatch.setattr(time, "time", lambda: now + 90_000)
+    monkeypatch.setattr(guard.clock, "_wall", lambda: now + 90_000)
     assert alice.ntotal == 3
     assert alice.search(rows[:6], 4)[1][3:, 0].tolist() == [0, 1, 2]
     assert alice.search(rows[:1], 4)[1].max() == 2

@@ -348,7 +348,7 @@ def test_an_expired_record_is_no_version_before(desk_of: Any) -> None:
     desk = desk_of(_policy().replace(retention=Retention(days=1)), embedder=word_hash(64))
     desk.write(["a"], TEXTS[:1])
     before = _bytes(desk)
-    desk.guard._clock = lambda: 4e9
+    desk.guard.clock = lambda: 4e9
     desk.write(["a"], TEXTS[:1])
     assert _bytes(desk) != before
 

@@ -10,9 +10,11 @@ from rich.console import Console
 
 from vecguard.cli._audit import audit
 from vecguard.cli._canary import canary
+from vecguard.cli._erase import erase
 from vecguard.cli._keys import keys
 from vecguard.cli._rules import rules
 from vecguard.cli._running import run_or_say
+from vecguard.cli._state import state
 
 app = typer.Typer(
     name="vecguard",
@@ -25,9 +27,11 @@ check = typer.Typer(help="Look for personal data before it is stored.", no_args_
 app.add_typer(bench, name="bench")
 app.add_typer(check, name="check")
 app.add_typer(keys, name="keys")
+app.add_typer(state, name="state")
 app.add_typer(rules, name="rules")
 app.add_typer(audit, name="audit")
 app.add_typer(canary, name="canary")
+app.add_typer(erase, name="erase")
 console = Console()
 
 STORES = ("chroma", "qdrant", "faiss")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,10 +17,10 @@ from rich.table import Column, Table
 
 from vecguard import config
 from vecguard.cli._running import run_or_say
-from vecguard.retrieval import wall_clock
 from vecguard.rules import Grant, RuleBook, Terms
 from vecguard.rules.grant import FOREVER
 from vecguard.state import State
+from vecguard.state.clock import Clock
 from vecguard.watch.scores import POLICIES
 
 rules = typer.Typer(help="Say who may read whose rows, and who acts for whom.", no_args_is_help=True)
@@ -88,7 +89,7 @@ def _opened(path: Path) -> Iterator[RuleBook]:
     arguments = config.without_embedder(path)
     state = State(arguments["state"], arguments["keys"])
     try:
-        yield RuleBook(state, arguments["rules"], clock=wall_clock)
+        yield RuleBook(state, arguments["rules"], clock=Clock(state.database))
     finally:
         state.close()
 
@@ -103,7 +104,7 @@ def _show(path: Path, owner: str | None, *, as_json: bool) -> None:
     else:
         table = Table(*(Column(name, overflow="fold", no_wrap=name not in _LONG) for name in _COLUMNS), box=SIMPLE)
         for each in grants:
-            table.add_row(*_line(each, wall_clock()))
+            table.add_row(*_line(each, time.time()))
         console.print(table)
 
 

@@ -62,7 +62,7 @@ def mint_query(values: NDArray[np.float32]) -> RotatedQuery:
 
 
 def mint_marker(dimension: int) -> Masked:
-    """Mint a random unit vector (d,) that stands for no record: a collection's marker row needs one."""
+    """Mint a random unit vector (d,) that stands for no record: for a marker, and over one that is erased."""
     return Masked(_by_chance(dimension), _MINT)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from vecguard.arrays import Floats
 from vecguard.filters import Path, holds
-from vecguard.ports import Drop, Fetch, Find, Found, Page, Pages, Put, Search, Traits
+from vecguard.ports import Compact, Compacted, Drop, Fetch, Find, Found, Page, Pages, Put, Search, Traits
 from vecguard.ranking.exact import best, scores
 from vecguard.records import Metric, Row
 
@@ -72,6 +72,11 @@ class MemoryStore:
         rows = list(self.rows.values())[start : start + request.size]
         following = start + len(rows) if len(rows) == request.size else None
         return Page(tuple(_shown(row, request.vectors) for row in rows), following)
+
+    def compact(self, request: Compact) -> Compacted:
+        """Nothing: what is deleted here is gone."""
+        self.requests.append(request)
+        return Compacted()
 
     def _matching(self, where: Any) -> list[Row]:
         return [row for row in self.rows.values() if holds(where, row.backend_id, _reader(row))]

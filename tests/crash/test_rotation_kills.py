@@ -1,0 +1,45 @@
+"""Rotating keys, killed at every step, on a store with rows: nothing is lost, and the next rotation ends it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from vecguard import Keyring
+from vecguard.state import State
+from vecguard.state.inventory import inventory
+
+from .campaign import Campaign, Nursery
+
+_MOST = 80  # points of a rotation, and more
+
+
+def _roots(campaign: Campaign) -> list[str]:
+    file = json.loads((campaign.folder / "keys" / "key").read_text())
+    return [each["id"] for each in file["roots"]]
+
+
+def test_two_rotations_killed_at_every_step_lose_nothing(warm: Nursery, tmp_path: Path) -> None:
+    """Whatever step it died at, rows, originals, the log and open writes are there; at the end one new root is left."""
+    campaign = Campaign(warm, "chroma", tmp_path / "rotated", "plain", 0)
+    campaign.live(calls=3, first="write")
+    first, seen, kills = _roots(campaign), set(), 0
+    for _ in range(2):
+        ended = False
+        for point in range(_MOST):
+            death = campaign.live(point=point, late=True, rotates=True, calls=0)
+            if ended := not death.where:
+                break
+            seen.add(death.where)
+            kills += 1
+        assert ended
+    campaign.live(calls=2)
+    campaign.settled()
+    assert kills > 20
+    assert {"before replace", "after replace", "state: UPDATE vg_keys", "state: COMMIT"} <= seen
+    assert len(_roots(campaign)) == 1
+    assert not set(_roots(campaign)) & set(first)
+    keys = Keyring.from_file(campaign.folder / "keys" / "key")
+    state = State(f"sqlite:///{campaign.folder}/state/state.db", keys)
+    assert inventory(state.database, keys).sound
+    state.close()
