@@ -6,6 +6,7 @@ PIP    := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.
 WHEEL  := build/wheel
 SEEN   := acceptance chroma faiss_adapter qdrant core/test_package.py state/test_upgrade.py scrub/test_model.py
 SIDE_BY_SIDE := -n auto --maxprocesses 8 --dist worksteal  # but for tests/timing, which measures
+test test-wheel: export OMP_NUM_THREADS := 1  # processes for all cores: threads of theirs would wait for each other
 
 .PHONY: demo test test-wheel check types lint bench model clean help
 .DEFAULT_GOAL := help

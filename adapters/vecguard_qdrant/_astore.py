@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from vecguard.ports import Compact, Compacted, Drop, Fetch, Find, Found, Page, P
 from vecguard.records import Row
 from vecguard.steps import acarry
 from vecguard_qdrant import _compact, _rows
+from vecguard_qdrant._durable import synced
 
 
 class AsyncQdrantStore:
@@ -25,6 +27,7 @@ class AsyncQdrantStore:
     async def put(self, request: Put) -> None:
         """Write rows."""
         await acarry(_rows.put(self._name, request), self._client)
+        await asyncio.to_thread(synced, self._name, self.traits)
 
     async def fetch(self, request: Fetch) -> Sequence[Row]:
         """Return rows by id."""
@@ -41,6 +44,7 @@ class AsyncQdrantStore:
     async def drop(self, request: Drop) -> None:
         """Delete rows."""
         await acarry(_rows.drop(self._name, request), self._client)
+        await asyncio.to_thread(synced, self._name, self.traits)
 
     async def pages(self, request: Pages) -> Page:
         """Walk all rows."""

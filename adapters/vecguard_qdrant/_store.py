@@ -9,6 +9,7 @@ from vecguard.ports import Compact, Compacted, Drop, Fetch, Find, Found, Page, P
 from vecguard.records import Row
 from vecguard.steps import carry
 from vecguard_qdrant import _compact, _rows
+from vecguard_qdrant._durable import synced
 
 
 class QdrantStore:
@@ -25,6 +26,7 @@ class QdrantStore:
     def put(self, request: Put) -> None:
         """Write rows."""
         carry(_rows.put(self._name, request), self._client)
+        synced(self._name, self.traits)
 
     def fetch(self, request: Fetch) -> Sequence[Row]:
         """Return rows by id."""
@@ -41,6 +43,7 @@ class QdrantStore:
     def drop(self, request: Drop) -> None:
         """Delete rows."""
         carry(_rows.drop(self._name, request), self._client)
+        synced(self._name, self.traits)
 
     def pages(self, request: Pages) -> Page:
         """Walk all rows."""

@@ -13,20 +13,13 @@ import pytest
 
 from .campaign import Campaign, Nursery, nursery
 from .disk import Disk, library
-from .journal import Broken, death_of, told
+from .journal import death_of, told
 from .powercut import Chance, Change, Tree, changes
 from .sites import SITES
 from .world import World
 
 CALLS, CUTS = 8, 12
-_QDRANT = (
-    "a removal of SQLite's journal that is not synced undoes a commit, and the local client's last is its only one"
-)
-SITES_CUT = [
-    "chroma",
-    pytest.param("qdrant", marks=pytest.mark.xfail(strict=True, raises=Broken, reason=_QDRANT)),
-    "faiss",
-]
+SITES_CUT = ("chroma", "qdrant", "faiss")
 Worked: TypeAlias = tuple[Path, list[Change]]
 Traced: TypeAlias = Callable[[str], Worked]
 _NEVER_SYNCED = ("meta.json", "meta.json.tmp")  # of the local Qdrant client: which collections there are

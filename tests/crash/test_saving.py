@@ -32,7 +32,7 @@ def _scrubber() -> Scrubber:
 @contextmanager
 def _opened(folder: Path) -> Iterator[FaissSite]:
     """Be a process: what is not saved at the end is gone."""
-    keys, state = Keyring.from_file(folder / "keys" / "key"), f"sqlite:///{folder}/state.db"
+    keys, state = Keyring.from_file(folder / "keys" / "key"), f"sqlite:///{folder}/state/state.db"
     guard = Guard(POLICIES["scrubbed"], keys=keys, state=state, embedder=EMBED, scrubber=_scrubber())
     yield FaissSite(folder, guard)
     guard.close()
@@ -41,6 +41,7 @@ def _opened(folder: Path) -> Iterator[FaissSite]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "keys").mkdir()
+    (tmp_path / "state").mkdir()
     Keyring.generate(tmp_path / "keys" / "key")
     return tmp_path
 

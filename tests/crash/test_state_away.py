@@ -149,11 +149,6 @@ def test_a_state_that_was_removed_is_not_made_anew_unnoticed(desk_of: Callable[.
     assert store.rows == before
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=pytest.fail.Exception,
-    reason="SQLite goes on in a file without a name: what is acknowledged then is lost when the last process ends",
-)
 def test_a_state_that_is_removed_under_a_guard_refuses_its_calls(desk_of: Callable[..., Any], tmp_path: Path) -> None:
     """An open file can be written after its name is gone, and all of that would be lost: so nothing is acknowledged."""
     path, keys, store = tmp_path / "state.db", Keyring.ephemeral(), MemoryStore()

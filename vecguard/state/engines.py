@@ -45,6 +45,7 @@ _SESSION = (
     # an acknowledged write is on disk, whatever the server's default is
     "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
 )
+_FILE = "vecguard_file"  # of a connection to SQLite: its file, and what that was when it was opened
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", f"busy_timeout={1_000 * _TIMEOUT_S}")
 
 _RUN_AGAIN = frozenset(
@@ -113,11 +114,13 @@ def _for_its_owner_only(_dialect: Any, _record: Any, arguments: list[Any], _opti
         os.close(os.open(arguments[0], os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
+def _prepare_sqlite(connection: Any, record: Any) -> None:
     connection.isolation_level = None  # the driver would open deferred transactions of its own
     cursor = connection.cursor()
     for pragma in _PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
+    place = cursor.execute("PRAGMA database_list").fetchone()[2]
+    record.info[_FILE] = (place, os.stat(place)) if place else None  # noqa: PTH116 - SQLite's own spelling of it
     cursor.close()
 
 
@@ -128,6 +131,13 @@ def _begin_sqlite(connection: Connection) -> None:
     else:
         connection.exec_driver_sql(f"PRAGMA synchronous={'NORMAL' if mode == 'log' else 'FULL'}")
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+        _still_there(connection.info[_FILE])
+
+
+def _still_there(file: tuple[str, os.stat_result] | None) -> None:
+    """Raise OSError if the file was removed or replaced: SQLite would go on in one that has no name any more."""
+    if file is not None and not os.path.samestat(os.stat(file[0]), file[1]):  # noqa: PTH116 - as above
+        raise OSError("the state database was replaced")
 
 
 # ------------------------------------------------------------------------------------------------------- PostgreSQL
