@@ -17,7 +17,8 @@ FORMS = [
     ("qdrant", "plain", 40),
     ("qdrant", "scrubbed", 30),
     ("faiss", "plain", 40),
-    pytest.param("faiss", "scrubbed", 30, marks=pytest.mark.xfail(strict=True, raises=Broken, reason=UNSAVED)),
+    # not strict: some are killed by the clock, and none of the thirty may hit the gap, which test_saving.py pins
+    pytest.param("faiss", "scrubbed", 30, marks=pytest.mark.xfail(raises=Broken, reason=UNSAVED)),
 ]
 """How often each is killed here; `benchmarks/kills.py` does it as often as one likes."""
 SEED = int(os.environ.get("VECGUARD_SEED", "0")) if os.environ.get("VECGUARD_SEED", "0").isdigit() else 0
