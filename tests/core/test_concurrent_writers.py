@@ -680,7 +680,7 @@ def test_processes_that_are_killed_lose_nothing_that_they_acknowledged(together:
     found = together.fields()
     missing = [(name, field) for name, field in said if field not in found[name]]
     assert missing == []
-    assert len(said) > 25
+    assert len(said) > 20  # those of the steady one, and some of the victims
     together.notes.query(query_texts=["zero"], n_results=2)
 
 

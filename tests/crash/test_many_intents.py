@@ -9,7 +9,8 @@ import pytest
 from .campaign import Campaign, Nursery
 
 FEW, MANY = 100, 800
-_UNEVEN = 3.0  # how much longer one of many may take than one of few, on a machine that has other things to do
+_UNEVEN = 6.0
+"""How much longer one of many may take than one of few, on a busy machine. It is 8 for what grows with the square."""
 
 
 @pytest.mark.parametrize("site", ["chroma", "qdrant", "faiss"])
