@@ -74,13 +74,21 @@ def served() -> Iterator[Server]:
         pytest.skip("NO POSTGRESQL: there is no initdb on PATH or in /usr/lib/postgresql/*/bin")
     folder = Path(tempfile.mkdtemp(prefix="vecguard-pg-"))  # pytest's own folders are closed to other users
     try:
-        server = Server(binaries, folder)
+        server = _started(binaries, folder)
         try:
             yield server
         finally:
             server.stop()
     finally:
         shutil.rmtree(folder)
+
+
+def _started(binaries: Path, folder: Path) -> Server:
+    try:
+        return Server(binaries, folder)
+    except (AssertionError, OSError) as failed:
+        why = str(failed)
+    pytest.skip(f"NO POSTGRESQL: it is installed, and did not start here: {why}")
 
 
 def _binaries() -> Path | None:
