@@ -1,6 +1,6 @@
 """What the state's database costs: the same guard on each of several URLs, in turns, on a store in memory.
 
-    python benchmarks/state.py sqlite:////tmp/bench.db postgresql+psycopg://user@/bench
+    python benchmarks/state.py sqlite:///bench.db postgresql+psycopg://user@/bench
 
 Each database must be empty. Nothing is scrubbed and the store is a dictionary: what is left is the state's share and
 the guard's own. Prints the median of each in milliseconds, and how many times the first URL's that is.

@@ -1,8 +1,9 @@
 """Errors that leave the library without the frames that they came through.
 
 A traceback keeps its frames alive, and a frame keeps what it was called with. Reporters print that: Sentry shows local
-variables by default, rich and pytest when asked. So the errors of guarded objects start at the guarded call. What is
-above it in the traceback is the caller's own, and what is below it is gone, with every text and vector that it held.
+variables by default, rich and pytest when asked. So the errors of everything that an application calls start at that
+call. What is above it in the traceback is the caller's own, and what is below it is gone, with every text, vector and
+key that it held.
 """
 
 from __future__ import annotations
@@ -57,8 +58,12 @@ def _awaited(call: Callable[..., Any]) -> Callable[..., Any]:
 def frameless_class(cls: type[T]) -> type[T]:
     """Make the methods that a class defines itself, and callers call, frameless; return the class."""
     for name, found in list(vars(cls).items()):
-        if isinstance(found, FunctionType) and (name in _SPECIAL or not name.startswith("_")):
-            setattr(cls, name, frameless(found))
+        if name in _SPECIAL or not name.startswith("_"):
+            match found:
+                case FunctionType():
+                    setattr(cls, name, frameless(found))
+                case classmethod():
+                    setattr(cls, name, classmethod(frameless(found.__func__)))
     return cls
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from vecguard.errors import AccessDenied
 from vecguard.examination import accepting
 from vecguard.facade import Guarded, arun, room_of, run, shelf_of
+from vecguard.frameless import frameless
 from vecguard.principal import Acting, resolve
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _NOBODY = Acting.of("hazmat")
 
 
+@frameless
 def unwrap(guarded: Guarded, *, reason: str) -> Any:
     """Return the native object behind a guarded one: no owner rules, no masking, nothing. Audited first."""
     room = room_of(guarded)
@@ -25,12 +27,14 @@ def unwrap(guarded: Guarded, *, reason: str) -> Any:
     return room.native
 
 
+@frameless
 def permit_exposed_store(guard: Guard, *, reason: str) -> None:
     """Let this guard use a policy that leaves vectors or metadata readable with stores that outlive the process."""
     _audit(guard, None, "expose", reason)
     guard.exposure_permitted = True
 
 
+@frameless
 def accept_rows(guarded: Guarded, owner: str, *, reason: str) -> int:
     """Take what the store has of an owner for what was acknowledged last, and return how many rows that is.
 
@@ -43,6 +47,7 @@ def accept_rows(guarded: Guarded, owner: str, *, reason: str) -> int:
     return run(guarded, accepting(room.guard, shelf_of(guarded), owner))
 
 
+@frameless
 async def aaccept_rows(guarded: Guarded, owner: str, *, reason: str) -> int:
     """Do the same for a guarded collection of an asynchronous client."""
     room = room_of(guarded)

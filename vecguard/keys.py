@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from vecguard import keyfile
 from vecguard.errors import KeyringError, WrongKey, shielded
+from vecguard.frameless import frameless_class
 from vecguard.keyfile import KEY_BYTES, Contents, Entry
 
 _MAGIC = b"vg\x01\x01"  # magic, format version 1, algorithm 1 = AES-256-GCM-SIV (RFC 8452)
@@ -138,6 +139,7 @@ class Root:
     kept: bool = False
 
 
+@frameless_class
 class Keyring:
     """The root keys of an application. Made by one of the class methods; keys are never created silently.
 

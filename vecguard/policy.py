@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, Self, TypeAlias, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, ValidationError, model_validator
 
 from vecguard.errors import PolicyError
+from vecguard.frameless import frameless_class
 from vecguard.frozen import FrozenMap
 from vecguard.scrub.entities import DEFAULT_ENTITIES, HIPAA_ENTITIES, HIPAA_OPERATORS
 from vecguard.scrub.settings import DEFAULT_THRESHOLD
@@ -23,12 +24,18 @@ from vecguard.watch.scores import ScorePolicy
 from vecguard.watch.settings import Response
 
 
+@frameless_class
 class Part(BaseModel):
     """One part of a policy: frozen, strict, closed, and silent about the values it was given."""
 
     model_config = ConfigDict(
         frozen=True, strict=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False, validate_default=True
     )
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **options: Any) -> None:
+        super().__pydantic_init_subclass__(**options)
+        frameless_class(cls)
 
     def __init__(self, **settings: Any) -> None:
         complaints = ""

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from vecguard.errors import AccessDenied
-from vecguard.frameless import frameless_class
+from vecguard.frameless import frameless, frameless_class
 
 # One spelling per name: what looks alike must not be two owners, nor what differs be one. Visible ASCII has no
 # combining marks, no confusable letters and no blanks; applications with other names pass their user key instead.
@@ -75,10 +75,14 @@ class Acting:
 _CONTEXT: ContextVar[Acting | None] = ContextVar("vecguard_acting", default=None)
 
 
-@contextmanager
-def acting_for(principal: Principal | str, owner: str | None = None) -> Iterator[Acting]:
+@frameless
+def acting_for(principal: Principal | str, owner: str | None = None) -> AbstractContextManager[Acting]:
     """Let `principal` act in `owner`'s space (its own by default) for every guarded call inside the block."""
-    acting = Acting.of(principal, owner)
+    return _during(Acting.of(principal, owner))
+
+
+@contextmanager
+def _during(acting: Acting) -> Iterator[Acting]:
     token = _CONTEXT.set(acting)
     try:
         yield acting

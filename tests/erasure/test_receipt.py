@@ -91,3 +91,13 @@ def test_what_is_no_receipt_is_refused(text: str) -> None:
 def test_a_receipt_says_when_something_is_left(receipt: ErasureReceipt) -> None:
     assert receipt.clean
     assert not replace(receipt, sought=(Sought("seal", 100, 100, 1),)).clean
+
+
+def test_a_receipt_that_says_a_thing_twice_is_refused(receipt: ErasureReceipt) -> None:
+    """JSON readers take the last of two; a person may have read the first, which nobody signed."""
+    text = receipt.json()
+    for more in ('"files": 900, ', '"collections": [], '):
+        with pytest.raises(BadInput):
+            ErasureReceipt.from_json(text.replace("{", "{" + more, 1))
+    with pytest.raises(BadInput):
+        ErasureReceipt.from_json(text.replace('"keys": 2', '"keys": 2000, "keys": 2', 1))

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from vecguard.errors import BadInput, Tampered
+from vecguard.frameless import frameless_class
 from vecguard.keys import Secret
 
 FORMAT: Final = "vecguard.erasure/1"
@@ -46,6 +47,7 @@ class Sought:
     after: int
 
 
+@frameless_class
 @dataclass(frozen=True, slots=True)
 class ErasureReceipt:
     """What an erasure did. `clean` says that nothing that was sought is left in any file that was looked at.
@@ -87,7 +89,7 @@ class ErasureReceipt:
     def from_json(cls, text: str) -> Self:
         """Read what `json` wrote, or raise `BadInput`. Nothing is believed of it before `verify`."""
         try:
-            found: dict[str, Any] = json.loads(text)
+            found: dict[str, Any] = json.loads(text, object_pairs_hook=_once)
             cleared = [{**each, "done": tuple(each["done"])} for each in found["collections"]]
             found["collections"] = tuple(Cleared(**each) for each in cleared)
             found["sought"] = tuple(Sought(**each) for each in found["sought"])
@@ -115,6 +117,13 @@ class ErasureReceipt:
         """Return the receipt with the public key and the signature."""
         named = replace(self, public_key=public_key(key), signature="")
         return replace(named, signature=key.sign(_content(named)).hex())
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a name that stands there twice: who reads the file might believe the one that is not signed."""
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError
+    return dict(pairs)
 
 
 def _content(receipt: ErasureReceipt) -> bytes:

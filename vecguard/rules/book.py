@@ -17,6 +17,7 @@ from datetime import datetime
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
+from vecguard.frameless import frameless_class
 from vecguard.principal import Acting, Principal, checked_name
 from vecguard.rules.authorizer import Share
 from vecguard.rules.grant import Grant, Grantee, Right, Terms, granted, grantees, grantees_of
@@ -30,6 +31,7 @@ K = TypeVar("K", bound=Hashable)
 _KEPT = 10_000  # principals and owners whose grants are kept in memory
 
 
+@frameless_class
 class RuleBook:
     """Grants, revokes and lists; and decides, as an `Authorizer`. `fixed` are the rules of the configuration.
 

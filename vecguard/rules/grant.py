@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, Self, TypeAlias
 
 from vecguard.errors import PolicyError
+from vecguard.frameless import frameless, frameless_class
 from vecguard.principal import Principal, checked_name
 from vecguard.watch.scores import POLICIES, ScorePolicy, most_generous
 
@@ -16,6 +17,7 @@ Right: TypeAlias = Literal["read", "write"]
 FOREVER = math.inf
 
 
+@frameless_class
 @dataclass(frozen=True, slots=True)
 class Grantee:
     """Whom a grant is for: one principal, everybody in a group, or everyone.
@@ -63,6 +65,7 @@ def grantees_of(principal: Principal) -> tuple[Grantee, ...]:
     return (Grantee("user", principal.id), *(Grantee("group", each) for each in sorted(principal.groups)), EVERYONE)
 
 
+@frameless_class
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What a reader gets to see of an owner's rows. Whoever sees the text can embed it, and needs no vector.
@@ -122,6 +125,7 @@ class Terms:
 TERMS = tuple(Terms.__dataclass_fields__)
 
 
+@frameless_class
 @dataclass(frozen=True, slots=True)
 class Grant:
     """One owner's word about one grantee. `right` "write" makes it one of those who act in the owner's space."""
@@ -136,6 +140,7 @@ class Grant:
         return now < self.terms.until
 
 
+@frameless
 def granted(owner: object = None, *, readers: object = (), writers: object = (), **terms: Any) -> list[Grant]:
     """Read one rule, as Python and TOML have it: an owner, whom it names, and the terms. Raises `PolicyError`."""
     name = checked_name(owner, "an owner")

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from presidio_anonymizer.operators import Operator
 
 from vecguard.errors import PolicyError, ScrubFailed, shielded
+from vecguard.frameless import frameless_class
 from vecguard.scrub.detect import Detector
 from vecguard.scrub.entities import DENIED, ENTITIES, TOKEN_LIKE
 from vecguard.scrub.fields import FieldWalker, Leaf, leaves_of
@@ -45,6 +46,7 @@ class ScrubbedFields:
     changed: bool
 
 
+@frameless_class
 class PresidioScrubber:
     """Scrubs texts and fields by a policy. Safe to share between threads; the model loads with the first text.
 

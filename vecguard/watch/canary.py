@@ -24,6 +24,7 @@ from sqlalchemy import Connection, delete, insert, select
 from vecguard import facade
 from vecguard.errors import BadId, Missing
 from vecguard.flow import Flow
+from vecguard.frameless import frameless_class
 from vecguard.ports import IdForm
 from vecguard.principal import Acting
 from vecguard.records import RecordId
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 _TABLE = tables.canaries
 
 
+@frameless_class
 class Canaries:
     """Marks records as canaries, and knows them again among what is handed out."""
 
