@@ -23,7 +23,7 @@ from vecguard.evaluate import Cached
 from vecguard.evaluate.report import percent
 from vecguard.protect.over_fetch import over_fetch
 from vecguard.records import Metric
-from vecguard.redteam.survey import FEWEST
+from vecguard.redteam.scene import FEWEST
 
 _BUDGET, _BUDGET_OF_OVERLAP = 0.5, 2.0  # per cent
 

@@ -4,19 +4,38 @@
 attacks that need them, when they run.
 """
 
-from vecguard.redteam.attack import Attack, Attacker, Hidden, Knowledge, Pairs, Result, Score, Stolen, trial
+from vecguard.redteam.attack import (
+    Attack,
+    Attacker,
+    Encode,
+    Hidden,
+    Knowledge,
+    Labels,
+    Pairs,
+    Result,
+    Score,
+    Stolen,
+    Telling,
+    Tried,
+    trial,
+    tried,
+)
 from vecguard.redteam.averaging import Averaging
 from vecguard.redteam.bag_of_words import BagOfWords
 from vecguard.redteam.defence import Bare, Defence, Key, Keyed
 from vecguard.redteam.dictionary import Dictionary
 from vecguard.redteam.gram import Gram
 from vecguard.redteam.known_pairs import Curve, KnownPairs, curve
-from vecguard.redteam.survey import ATTACKS, AttackName, survey
+from vecguard.redteam.plans import PLANS, Plan, Planned
+from vecguard.redteam.scene import Material, Part, Scene
+from vecguard.redteam.survey import ATTACKS, AttackName, attacked, survey
 from vecguard.redteam.tampering import Tampering
 from vecguard.redteam.tenant import Tenant
+from vecguard.redteam.thief import Thief
 
 __all__ = [
     "ATTACKS",
+    "PLANS",
     "Attack",
     "AttackName",
     "Attacker",
@@ -26,19 +45,31 @@ __all__ = [
     "Curve",
     "Defence",
     "Dictionary",
+    "Encode",
     "Gram",
     "Hidden",
     "Key",
     "Keyed",
     "Knowledge",
     "KnownPairs",
+    "Labels",
+    "Material",
     "Pairs",
+    "Part",
+    "Plan",
+    "Planned",
     "Result",
+    "Scene",
     "Score",
     "Stolen",
     "Tampering",
+    "Telling",
     "Tenant",
+    "Thief",
+    "Tried",
+    "attacked",
     "curve",
     "survey",
     "trial",
+    "tried",
 ]

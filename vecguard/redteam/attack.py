@@ -2,6 +2,8 @@
 
     knowledge -> Attack.fit -> Attacker;    stolen, hidden -> Attacker.run -> scores;    trial() = both, as results
 
+An attacker that reconstructs texts also says what it read off each row (`Telling`): evidence for a reader.
+
 An `Attack` holds settings, an `Attacker` what was learnt; both are frozen. Everything is arrays: whatever a store, a
 backup or a client gives up becomes `Stolen` first. `Hidden` is the judge's copy of the truth. An attacker must have
 made up its mind before it looks at it, and uses it for nothing but scoring.
@@ -10,14 +12,20 @@ made up its mind before it looks at it, and uses it for nothing but scoring.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias
+from types import MappingProxyType
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from vecguard.arrays import Floats
 from vecguard.errors import BadInput
 
 Practice: TypeAlias = Callable[[Floats], Floats]
+Encode: TypeAlias = Callable[[Sequence[str]], Floats]
+"""An encoder: texts to exact vectors (n, d)."""
+Labels: TypeAlias = Mapping[str, tuple[str, ...]]
+"""Attributes of rows: the name of an attribute -> its value for each row; "" where that is not known."""
+NO_LABELS: Labels = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +55,8 @@ class Knowledge:
     `corpus` (m, d) are exact vectors of texts that it guesses or wrote, `texts` those texts if an attack needs words;
     `holding` says in words what they are. `practice` is the mechanism with every parameter under a key of the
     attacker's own, whose rotation it takes off again: (m, d) exact in, (m, d) noised out. Without it the attacker is
-    naive: it believes that vectors are exact.
+    naive: it believes that vectors are exact. `labels` are attributes of the texts of the corpus, and `encode` is the
+    encoder that everybody can download.
     """
 
     corpus: Floats | None = field(default=None, repr=False)
@@ -55,6 +64,8 @@ class Knowledge:
     texts: tuple[str, ...] = field(default=(), repr=False)
     practice: Practice | None = field(default=None, repr=False)
     pairs: tuple[Pairs, ...] = field(default=(), repr=False)
+    labels: Labels = field(default_factory=lambda: NO_LABELS, repr=False)
+    encode: Encode | None = field(default=None, repr=False)
 
     def described(self) -> str:
         """Say in words what is known, for a reader of results."""
@@ -62,6 +73,8 @@ class Knowledge:
         queries = sum(len(each) for each in self.pairs if each.noise == 0)
         said = [
             f"{len(self.corpus):,} {self.holding}" if self.corpus is not None else "",
+            "their attributes" if self.labels else "",
+            "the encoder" if self.encode is not None else "",
             "the mechanism" if self.practice is not None else "",
             f"{documents:,} document pairs" if documents else "",
             f"{queries:,} noiseless pairs" if queries else "",
@@ -73,6 +86,18 @@ class Knowledge:
         if self.corpus is None or not len(self.corpus):
             raise BadInput("this attack needs a corpus of exact vectors")
         return self.corpus
+
+    def needed_texts(self) -> tuple[str, ...]:
+        """Return the texts of the corpus, or raise `BadInput` where there is not one for each vector."""
+        if len(self.texts) != len(self.needed_corpus()):
+            raise BadInput("this attack needs the texts of its corpus, one per vector")
+        return self.texts
+
+    def needed_encoder(self) -> Encode:
+        """Return the encoder, or raise `BadInput` where an attack cannot do without."""
+        if self.encode is None:
+            raise BadInput("this attack needs the encoder, a callable from texts to vectors")
+        return self.encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +113,7 @@ class Stolen:
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """What stolen rows hide: exact vectors (n, d) and texts. For the judge.
+    """What stolen rows hide: exact vectors (n, d), texts, attributes. For the judge.
 
     Re-identification is judged among the n exact vectors and `decoys` (m, d), plausible ones that were not stolen.
     """
@@ -96,6 +121,13 @@ class Hidden:
     exact: Floats = field(repr=False)
     texts: tuple[str, ...] = field(default=(), repr=False)
     decoys: Floats | None = field(default=None, repr=False)
+    labels: Labels = field(default_factory=lambda: NO_LABELS, repr=False)
+
+    def needed_texts(self) -> tuple[str, ...]:
+        """Return the texts behind the rows, or raise `BadInput` where there is not one for each."""
+        if len(self.texts) != len(self.exact):
+            raise BadInput("this attack is judged by the texts behind the stolen rows, one per row")
+        return self.texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +177,15 @@ class Attacker(Protocol):
         ...
 
 
+@runtime_checkable
+class Telling(Protocol):
+    """An attacker that reconstructs texts, or what it can of them."""
+
+    def told(self, stolen: Stolen, count: int) -> Sequence[str]:
+        """Return what it reads off the first `count` rows; the others may help to read them."""
+        ...
+
+
 class Attack(Protocol):
     """An attack and its settings. `name` is what tables call it; every random choice follows from a seed it holds."""
 
@@ -158,14 +199,28 @@ class Attack(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What came of one attack: its figures, and for the first rows what it read off them, if it reads texts."""
+
+    results: tuple[Result, ...]
+    told: tuple[str, ...] = field(default=(), repr=False)
+
+
 def trial(attack: Attack, known: Knowledge, stolen: Stolen, hidden: Hidden) -> tuple[Result, ...]:
     """Fit, run and judge one attack. Raises `BadInput` where knowledge or the truth is missing."""
+    return tried(attack, known, stolen, hidden).results
+
+
+def tried(attack: Attack, known: Knowledge, stolen: Stolen, hidden: Hidden, *, samples: int = 0) -> Tried:
+    """Do the same, and keep what the attacker read off the first `samples` rows, if it is one that reads texts."""
     if stolen.rows.shape != hidden.exact.shape:
         raise BadInput("stolen rows and what they hide have different shapes")
     started = time.process_time()
-    scores = attack.fit(known).run(stolen, hidden)
+    attacker = attack.fit(known)
+    scores = attacker.run(stolen, hidden)
     spent = time.process_time() - started
-    return tuple(
+    results = tuple(
         Result(
             attack=attack.name,
             metric=score.metric,
@@ -180,3 +235,5 @@ def trial(attack: Attack, known: Knowledge, stolen: Stolen, hidden: Hidden) -> t
         )
         for score in scores
     )
+    told = attacker.told(stolen, samples) if samples and isinstance(attacker, Telling) else ()
+    return Tried(results, tuple(told))

@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vecguard.arrays import Floats
-from vecguard.errors import BadInput
 from vecguard.redteam.attack import Hidden, Knowledge, Score, Stolen
 from vecguard.redteam.judging import unit
 from vecguard.redteam.turning import Turn, Unturned, turned_back
@@ -52,9 +51,7 @@ class BagOfWords:
 
     def fit(self, known: Knowledge) -> Inverter:
         """Train. Raises `BadInput` without a corpus and its texts, `ImportError` without torch."""
-        corpus, texts = known.needed_corpus(), known.texts
-        if len(texts) != len(corpus):
-            raise BadInput("this attack needs the texts of its corpus, one per vector")
+        corpus, texts = known.needed_corpus(), known.needed_texts()
         rows = _inputs(known.practice(corpus) if known.practice is not None else corpus)
         vocabulary = Vocabulary.of(texts, least=self.rarest)
         wanted = vocabulary.marked(texts)
@@ -125,14 +122,13 @@ class Inverter:
 
     def run(self, stolen: Stolen, hidden: Hidden) -> tuple[Score, ...]:
         """Return content-recall@10, and F1 of content, function and all words; floors are the prior's own scores."""
-        if len(hidden.texts) != len(stolen.rows):
-            raise BadInput("words are judged by the texts behind the stolen rows, one per row")
+        texts = hidden.needed_texts()
         chances = self.layers.chances(_inputs(self.turn(stolen.rows)))
         prior = np.tile(self.prior, (len(chances), 1))
-        present = self.vocabulary.marked(hidden.texts)
+        present = self.vocabulary.marked(texts)
         content = _columns(self.vocabulary, "content")
-        total = counted(hidden.texts, content_only=True)
-        everything = counted(hidden.texts, content_only=False)
+        total = counted(texts, content_only=True)
+        everything = counted(texts, content_only=False)
         recalls = [_recall(each[:, content], present[:, content], total) for each in (chances, prior)]
         scores = [Score("content-recall@10", *recalls)]
         said, guessed = self._said(chances), self._blind()
@@ -146,11 +142,12 @@ class Inverter:
             scores.append(Score(f"{group} F1", *f1))
         return tuple(scores)
 
-    def recovered(self, rows: Floats, count: int = _TOP) -> list[list[str]]:
-        """Return the `count` likeliest content words of each row, likeliest first: evidence for a reader."""
-        chances = np.where(self.vocabulary.content, self.layers.chances(_inputs(self.turn(rows))), -1.0)
-        best = np.argsort(-chances, axis=1)[:, :count]
-        return [[self.vocabulary.words[column] for column in row] for row in best]
+    def told(self, stolen: Stolen, count: int) -> list[str]:
+        """Return the likeliest content words of each of the first rows, likeliest first."""
+        rows = self.turn(stolen.rows)[:count]
+        chances = np.where(self.vocabulary.content, self.layers.chances(_inputs(rows)), -1.0)
+        best = np.argsort(-chances, axis=1)[:, :_TOP]
+        return [" ".join(self.vocabulary.words[column] for column in row) for row in best]
 
     def _said(self, chances: Floats) -> NDArray[np.bool_]:
         limits = np.where(self.vocabulary.content, self.thresholds["content"], self.thresholds["function"])

@@ -1,0 +1,100 @@
+"""Who attacks under which name, knowing what. A plan lists the same trials for every defence, naive ones first.
+
+A plan that lacks something (texts, attributes, an encoder, a store that is asked) lists nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+from vecguard.redteam.attack import Attack, Hidden, Knowledge, Pairs, Stolen
+from vecguard.redteam.averaging import Averaging
+from vecguard.redteam.bag_of_words import BagOfWords
+from vecguard.redteam.dictionary import Dictionary
+from vecguard.redteam.gram import Gram
+from vecguard.redteam.known_pairs import KnownPairs
+from vecguard.redteam.tenant import Tenant
+from vecguard.redteam.thief import Thief
+
+_DRAWS = (1, 4, 16)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One attack, what it knows and what it stole. `hidden` is the judge's, where it is not simply the stolen texts."""
+
+    attack: Attack
+    known: Knowledge
+    stolen: Stolen
+    hidden: Hidden | None = None
+
+
+Plan: TypeAlias = Callable[[Thief, Sequence[int]], Iterator[Planned]]
+"""Takes a thief and the numbers of pairs to try."""
+
+
+def _dictionary(thief: Thief, _: Sequence[int]) -> Iterator[Planned]:
+    yield Planned(Dictionary(), thief.knows(), Stolen(thief.rows()))
+
+
+def _words(thief: Thief, _: Sequence[int]) -> Iterator[Planned]:
+    if not thief.scene.own.texts:
+        return
+    inverter, stolen = BagOfWords(seed=thief.scene.seed), Stolen(thief.rows())
+    yield Planned(inverter, thief.naive(), stolen)
+    yield Planned(inverter, thief.domain(), stolen)
+    yield Planned(replace(inverter, undo="turned by shape"), thief.domain(), stolen)
+
+
+def _gram(thief: Thief, _: Sequence[int]) -> Iterator[Planned]:
+    stolen = Stolen(thief.rows())
+    for known in (thief.very_texts(), thief.texts_among_others(), thief.domain()):
+        yield Planned(Gram(), known, stolen)
+
+
+def _documents(thief: Thief, counts: Sequence[int]) -> Iterator[Planned]:
+    return _by_pairs(thief, counts, [thief.documents])
+
+
+def _queries(thief: Thief, counts: Sequence[int]) -> Iterator[Planned]:
+    return _by_pairs(thief, counts, [thief.queries])
+
+
+def _both(thief: Thief, counts: Sequence[int]) -> Iterator[Planned]:
+    return _by_pairs(thief, counts, [thief.documents, thief.queries])
+
+
+def _by_pairs(thief: Thief, counts: Sequence[int], kinds: Sequence[Callable[[int], Pairs]]) -> Iterator[Planned]:
+    stolen = Stolen(thief.rows())
+    for count in thief.affordable(counts, kinds):
+        known = thief.knows(*(kind(count) for kind in kinds))
+        yield Planned(KnownPairs("procrustes"), known, stolen)
+        yield Planned(KnownPairs("ridge"), known, stolen)
+
+
+def _averaging(thief: Thief, _: Sequence[int]) -> Iterator[Planned]:
+    then, known = thief.dictionary()
+    for draws in _DRAWS:
+        yield Planned(Averaging(draws, then), known, Stolen(thief.rows("0/"), thief.copies(draws - 1)))
+
+
+def _tenant(thief: Thief, _: Sequence[int]) -> Iterator[Planned]:
+    yield Planned(Tenant(), thief.knows(thief.tenancy()), Stolen(thief.rows()))
+
+
+PLANS: Final[Mapping[str, Plan]] = MappingProxyType(
+    {
+        "dictionary": _dictionary,
+        "words": _words,
+        "gram": _gram,
+        "documents": _documents,
+        "queries": _queries,
+        "both": _both,
+        "averaging": _averaging,
+        "tenant": _tenant,
+    }
+)
+"""Every attack by name."""
