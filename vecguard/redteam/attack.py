@@ -173,7 +173,7 @@ class Attacker(Protocol):
     """An attack that has learnt what it can."""
 
     def run(self, stolen: Stolen, hidden: Hidden) -> tuple[Score, ...]:
-        """Attack the rows, then score what came of it."""
+        """Attack the rows, then score what came of it. The first score is the one that summaries show."""
         ...
 
 
