@@ -20,6 +20,7 @@ from vecguard.arrays import Floats
 from vecguard.cli._calibrate import embedder_of, name_of, progress_on
 from vecguard.cli._redteam_table import table, verdict
 from vecguard.cli._shelved import Shelved
+from vecguard.errors import BadInput
 from vecguard.evaluate import paired_bootstrap, versions
 from vecguard.evaluate.notes import Notes, read
 from vecguard.redteam import PLANS, Attack, Material, Planned, Scene, Thief, Tried, files, tried
@@ -28,7 +29,7 @@ from vecguard.redteam.findings import Figure, Findings, Measured, Sample, Settin
 from vecguard.redteam.masking import masked
 from vecguard.redteam.mine import plan_of
 
-QUICK = ("dictionary", "words", "gram", "documents", "queries", "tenant", "membership", "attributes")
+SECONDS = ("dictionary", "words", "gram", "documents", "queries", "tenant", "membership", "attributes")
 BARE, GUARDED = "bare", "guarded"
 FILES = "files"
 _PAIRS = (64, 384)
@@ -56,6 +57,18 @@ class Orders:
     stolen: int
     seed: int
     show: bool
+
+
+def chosen(names: str, *, has_mine: bool) -> tuple[str, ...]:
+    """Return the attacks that `--attacks` names; without it those that take seconds, or none beside one's own."""
+    if not names:
+        return () if has_mine else (FILES, *(each for each in SECONDS if each in PLANS))
+    if names == "all":
+        return (FILES, *PLANS)
+    wanted = tuple(each.strip() for each in names.split(",") if each.strip())
+    if unknown := [each for each in wanted if each not in PLANS and each != FILES]:
+        raise BadInput(f"{len(unknown)} of these attacks there is not; there are {FILES}, {', '.join(PLANS)}")
+    return wanted
 
 
 def run(console: Console, orders: Orders, out: Path | None) -> Findings:

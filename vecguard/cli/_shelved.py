@@ -37,8 +37,9 @@ class _Place:
 class Shelved:
     """A `Defence` by a real store: bare without a policy. `texts` are what vectors (by their bytes) are written with.
 
-    A guard that scrubs embeds changed texts itself, by `embed`, whatever vector comes with them. Collection 0 is the victim's and lies in `folder`; others are in memory, and what is written to them is not scrubbed
-    again: their vectors are of scrubbed texts already.
+    A guard that scrubs embeds changed texts itself, by `embed`, whatever vector comes with them. Collection 0 is the
+    victim's and lies in `folder`; others are in memory, and what is written to them is not scrubbed again: their
+    vectors are of scrubbed texts already.
     """
 
     def __init__(
