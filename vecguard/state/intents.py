@@ -31,6 +31,7 @@ from vecguard.protect.masked import Masked, replayed
 from vecguard.records import Sealed, SealedRow
 from vecguard.state import forks, tables
 from vecguard.state.database import Database
+from vecguard.state.direct import Prepared, executed
 from vecguard.state.epochs import Epochs
 from vecguard.state.writers import Writer
 
@@ -78,8 +79,9 @@ class Outcome:
 _TABLE = tables.intents
 Found: TypeAlias = Row[*tuple[Any, ...]]
 _WHOLE = select(_TABLE.c.id, _TABLE.c.owner, _TABLE.c.writer, _TABLE.c.action, _TABLE.c.rows, _TABLE.c.created)
-_LISTED = select(_TABLE.c.id, _TABLE.c.writer).where(_TABLE.c.uid == bindparam("uid"))
-_BEGIN, _STRIKE = insert(_TABLE), delete(_TABLE).where(_TABLE.c.id == bindparam("which"))
+_LISTED = Prepared.of(select(_TABLE.c.id, _TABLE.c.writer).where(_TABLE.c.uid == bindparam("uid")))
+_BEGIN = Prepared.of(insert(_TABLE))
+_STRIKE = Prepared.of(delete(_TABLE).where(_TABLE.c.id == bindparam("which")))
 _RELEASE = (
     update(_TABLE).where(_TABLE.c.id == bindparam("which"), _TABLE.c.writer == bindparam("mine")).values(writer=NOBODY)
 )
@@ -124,14 +126,14 @@ class Intents:
         self._fly(intent)  # before anybody else can see it
         values = {"id": intent.id, "uid": uid, "owner": owner, "writer": writer, "created": time.time()}
         told = _CLAIMS[action] if unsure else action
-        connection.execute(_BEGIN, {**values, "action": told, "rows": self._sealed(intent, uid)})
+        executed(connection, _BEGIN, {**values, "action": told, "rows": self._sealed(intent, uid)})
         return intent
 
     def settle(self, connection: Connection, outcome: Outcome, uid: str) -> bool:
         """Strike an intent out, or leave no more of it than is pending; False if another writer did so before."""
         intent = outcome.intent
         if not outcome.pending:
-            return connection.execute(_STRIKE, {"which": intent.id}).rowcount > 0
+            return executed(connection, _STRIKE, {"which": intent.id}).rowcount > 0
         values = {"rows": self._sealed(_with_only(intent, outcome.pending), uid), "writer": REFUSED}
         changing = update(_TABLE).where(_TABLE.c.id == intent.id).values(values)
         return connection.execute(changing).rowcount > 0
@@ -215,8 +217,7 @@ class Intents:
             return intents
 
     def _listed(self, uid: str) -> Mapping[str, str]:
-        listed = self._database.look(lambda connection: connection.execute(_LISTED, {"uid": uid}).all())
-        return {row.id: row.writer for row in listed}
+        return {each: writer for each, writer in self._database.rows(_LISTED, {"uid": uid})}  # noqa: C416
 
     def _left(self, listed: Mapping[str, str]) -> Mapping[str, str]:
         """Return which of these intents nobody carries out, with the writer that each has."""
