@@ -129,7 +129,7 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     mode: Mode = connection.get_execution_options().get(MODE, "lasting")
-    driver: Any = connection.connection.driver_connection  # SQLAlchemy takes longer to pass a word on than SQLite to hear
+    driver: Any = connection.connection.driver_connection  # past SQLAlchemy, as `vecguard.state.direct` does
     if mode == "look":
         driver.execute("BEGIN")
     else:
