@@ -52,6 +52,10 @@ class Ran(Protocol):
         """Return the next row, by position."""
         ...
 
+    def fetchall(self) -> Sequence[Sequence[Any]]:
+        """Return every row that is left."""
+        ...
+
 
 def executed(connection: Connection, step: Prepared, values: Values) -> Ran:
     """Run a statement as part of a transaction, past SQLAlchemy where that is on SQLite.
