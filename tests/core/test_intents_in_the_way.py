@@ -77,6 +77,7 @@ def test_rows_that_an_intent_has_no_more_are_free(states: tuple[State, State]) -
     assert isinstance(held, Intent)
     assert isinstance(begun(mine, "a"), Overtaken)
     theirs.confirm_settled([Outcome(held, frozenset("a"), frozenset("b"))], UID)
+    del held  # nobody carries it out
     with theirs.intents.claimed(UID) as rest:
         assert [each.rows.ids for each in rest] == [("b",)]
         assert isinstance(begun(mine, "b"), Overtaken)

@@ -236,7 +236,7 @@ class Intents:
             return intents
 
     def _listed(self, uid: str) -> Mapping[str, str]:
-        return {each: writer for each, writer in self._database.rows(_LISTED, {"uid": uid})}  # noqa: C416
+        return {str(each): str(writer) for each, writer in self._database.rows(_LISTED, {"uid": uid})}
 
     def _left(self, listed: Mapping[str, str]) -> Mapping[str, str]:
         """Return which of these intents nobody carries out, with the writer that each has."""
