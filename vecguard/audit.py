@@ -28,7 +28,7 @@ from vecguard.ports import Action
 from vecguard.principal import Acting
 from vecguard.state import forks, tables
 from vecguard.state.database import Database, Unsure
-from vecguard.state.direct import Prepared
+from vecguard.state.direct import Prepared, executed
 
 T = TypeVar("T")
 SETTLER = Acting.of("vecguard")
@@ -150,11 +150,12 @@ class AuditChain:
         """Write lines as part of a transaction; the first of a chain register it."""
         first = self._end.number == 0
         rows, end = self._chained(lines)
-        connection.execute(_APPEND.statement, rows)
+        for row in rows:
+            executed(connection, _APPEND, row)
         if first:
             self._register(connection)
             connection.execute(insert(tables.heads).values(writer=end.writer, number=0, mac=START))
-        connection.execute(_MOVE.statement, self._head(end))
+        executed(connection, _MOVE, self._head(end))
         self._end = end
 
     def _run(self, work: Callable[[Connection], T], *, lasting: bool = True) -> T:

@@ -72,6 +72,7 @@ class Embedding:
         caller = [row for row, stands in enumerate(scrubbed.given) if stands]
         if scrubbed.vectors is not None and caller:
             self._compare(scrubbed, caller[0])
+        given = _digests_of_given(scrubbed, caller)
         rows = tuple(row for row in range(len(scrubbed.bodies)) if row not in scrubbed.kept)
         vectors: list[Floats] = []
         digests: list[bytes] = []
@@ -82,7 +83,7 @@ class Embedding:
                 sources.append("guard")
             else:
                 assert scrubbed.vectors is not None  # noqa: S101 - a row without a text to embed has a vector or is kept
-                vector, digest = scrubbed.vectors[row], _digest_of_given(scrubbed, row)
+                vector, digest = scrubbed.vectors[row], given[row]
                 sources.append("caller")
             vectors.append(vector)
             digests.append(digest)
@@ -123,17 +124,22 @@ class Embedding:
         self._checked = True
 
 
-def _digest_of_given(scrubbed: Scrubbed, row: int) -> bytes:
-    """Digest of a caller's vector and its text.
+def _digests_of_given(scrubbed: Scrubbed, rows: list[int]) -> dict[int, bytes]:
+    """Digests of callers' vectors and their texts, by row.
 
     Rounded to 1e-3: embedding a text again in another batch moves coordinates by 1e-7, and a fresh noise vector for
     every such jitter could be averaged away. What rounding lets two vectors share is no more than that jitter.
     """
-    assert scrubbed.vectors is not None  # noqa: S101 - the caller looked
-    vector = scrubbed.vectors[row].astype(np.float64)
-    unit = vector / np.sqrt(vector @ vector)
-    rounded = np.round(unit * 1000.0).astype("<i4").tobytes()
-    return hashlib.sha256(packed("caller", scrubbed.bodies[row].text or "", rounded)).digest()[:16]
+    if scrubbed.vectors is None or not rows:
+        return {}
+    vectors = scrubbed.vectors[rows].astype(np.float64)
+    # each by itself: the last bit of a sum over all rows at once depends on how many they are
+    lengths = np.sqrt([each @ each for each in vectors])
+    rounded = np.round(vectors / lengths[:, None] * 1000.0).astype("<i4")
+    return {
+        row: hashlib.sha256(packed("caller", scrubbed.bodies[row].text or "", each.tobytes())).digest()[:16]
+        for row, each in zip(rows, rounded, strict=True)
+    }
 
 
 def _stacked(vectors: list[Floats]) -> Floats:

@@ -110,8 +110,10 @@ class Sealer:
         """
         protected = made_by(Protected, protected)
         replaced = {row.backend_id: row for row in there}
+        marks: Fields = {OWNER_FIELD: space.owner_tag, EXPIRES_FIELD: expires}
+        marks = marks if expires == NEVER else {**marks, SCHEME_FIELD: SCHEME}
         rows = tuple(
-            self._row(body, vector, vector_seal, space, replaced.get(body.backend_id), expires, genuine)
+            self._row(body, vector, vector_seal, space, replaced.get(body.backend_id), marks, genuine)
             for body, vector, vector_seal in zip(protected.bodies, protected.vectors, protected.seals, strict=True)
         )
         return Sealed(rows, protected.originals)
@@ -123,17 +125,13 @@ class Sealer:
         vector_seal: VectorSeal,
         space: Space,
         there: Row | None,
-        expires: float,
+        marks: Fields,
         genuine: Collection[str],
     ) -> SealedRow:
         clear, hidden = split(body.fields, self._policy.metadata, self._traits)
         text = (body.text or None) if self._policy.texts == "clear" else None
         plain = _encode(body, hidden, vector_seal, with_text=text is None)
-        ours: dict[str, Any] = {
-            OWNER_FIELD: space.owner_tag,
-            EXPIRES_FIELD: expires,
-            **({} if expires == NEVER else {SCHEME_FIELD: SCHEME}),
-        }
+        ours = dict(marks)
         sealed = _text(seal(space.owner_keys.seals, plain, "row", space.uid, body.backend_id, space.owner))
         stamp = _STAMP.pack(SCHEME, self._fingerprint, *divmod(body.version, 1 << 32))
         found = "" if there is None else tag_of(there.fields)
@@ -146,7 +144,7 @@ class Sealer:
             text_field=body.text_field,
             gone=tuple(name for name in (there.fields if there else ()) if name not in clear and name not in ours),
             version=body.version,
-            tokens=frozenset(tokens_of(body.text)) | frozenset(tokens_of(body.fields)),
+            tokens=frozenset(tokens_of((body.text, body.fields))),
             found=found,
             replaces=found if body.backend_id in genuine else "",
         )

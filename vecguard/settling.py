@@ -88,7 +88,8 @@ def _settle(state: State, intents: Sequence[Intent], uid: str) -> Flow[int]:
         for each in intents:
             stay += yield from _settle(state, [each], uid)
         return stay
-    outcomes = [_outcome(each, _by_id(seen)) for each in intents]
+    there = _by_id(seen)
+    outcomes = [_outcome(each, there) for each in intents]
     if refused is not None and outcomes[0].pending == frozenset(ids) and not intents[0].rest:
         state.strike_out(intents[0], uid)
         return 0

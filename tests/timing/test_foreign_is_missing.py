@@ -13,7 +13,7 @@ import importlib.util
 import random
 import sys
 from collections.abc import Iterator, Sized
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from time import process_time_ns
 from typing import Any
@@ -27,8 +27,9 @@ import vecguard
 import vecguard_chroma
 import vecguard_faiss
 import vecguard_qdrant
-from vecguard import flow, steps
-from vecguard.state.direct import Direct
+from vecguard import audit, flow, steps
+from vecguard.state import epochs, intents, keystore
+from vecguard.state.direct import Direct, executed
 
 _FILE = Path(__file__).parents[2] / "benchmarks" / "indistinguishable.py"
 _SPEC = importlib.util.spec_from_file_location("indistinguishable", _FILE)
@@ -90,6 +91,10 @@ def recorded(guard: Any) -> Iterator[list[Any]]:
         if what == "call" and code.co_filename.startswith(OURS):
             done.append(("ran", Path(code.co_filename).name, code.co_qualname))
 
+    def past(connection: Any, step: Any, values: Any, *, call: Any = executed) -> Any:
+        done.append(("sql", step.text))
+        return call(connection, step, values)
+
     engine = guard.state.database._engine
     event.listen(engine, "before_cursor_execute", statement)
     before = sys.getprofile()
@@ -98,7 +103,10 @@ def recorded(guard: Any) -> Iterator[list[Any]]:
         mock.patch.object(steps.Native, "on", native),
         mock.patch.object(Direct, "rows", rows),
         mock.patch.object(Direct, "write", write),
+        ExitStack() as stack,
     ):
+        for each in (audit, epochs, intents, keystore):  # all that send statements past SQLAlchemy
+            stack.enter_context(mock.patch.object(each, "executed", past))
         gc.disable()  # a collection may run functions of ours, whoever's turn it is
         sys.setprofile(ran)
         try:

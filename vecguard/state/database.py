@@ -184,20 +184,20 @@ def _certain() -> Iterator[Event]:
         raise Unsure("the state database went away while it was told to keep a change: it may have it or not")
 
 
-def _patiently(call: Callable[[], T], again: Callable[[DBAPIError], bool]) -> T:
+def _patiently(call: Callable[[], T], again: Callable[[DBAPIError | sqlite3.Error], bool]) -> T:
     """Run `call`, and run it again after a failure that passes; what lasts is raised by the last attempt."""
     for attempt in range(_ATTEMPTS - 1):
         try:
             return call()
-        except DBAPIError as failure:
+        except (DBAPIError, sqlite3.Error) as failure:
             if not again(failure):
                 raise
         time.sleep(0.02 * 2**attempt)
     return call()
 
 
-def _busy(failure: DBAPIError) -> bool:
-    return isinstance(failure, OperationalError)
+def _busy(failure: DBAPIError | sqlite3.Error) -> bool:
+    return isinstance(failure, (OperationalError, sqlite3.OperationalError))
 
 
 def _held(lock: Any) -> Any:

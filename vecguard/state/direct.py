@@ -1,7 +1,9 @@
-"""The short way to SQLite, for the few statements that every read waits for.
+"""The short way to SQLite, for the few statements that every read and every write waits for.
 
 What SQLAlchemy does around a statement (checking a connection out and in, a transaction, a result) takes several times
-what SQLite does for it. Here statements are compiled once, and sent to driver connections that stay open.
+what SQLite does for it. Here statements are compiled once. Those of a read are sent to driver connections that stay
+open (`Direct`); those of a change go past SQLAlchemy to the driver connection of the transaction that they belong to
+(`executed`), beside others of it that do not.
 """
 
 from __future__ import annotations
@@ -11,15 +13,16 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeAlias, cast
+from typing import Any, Protocol, TypeAlias, cast
 
-from sqlalchemy import Engine, Insert, Select, Update
+from sqlalchemy import Connection, Delete, Engine, Insert, Select, Update
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.pool import QueuePool
 
 from vecguard.state import forks
 
 Values: TypeAlias = Mapping[str, Any]
+Statement: TypeAlias = Select[*tuple[Any, ...]] | Insert | Update | Delete
 _NAMED = sqlite.dialect(paramstyle="named")  # values are then passed by name, to SQLAlchemy and to the driver alike
 _SPARE = 8  # connections that stay open while nobody needs them
 
@@ -28,13 +31,43 @@ _SPARE = 8  # connections that stay open while nobody needs them
 class Prepared:
     """A statement whose values are all bound by name, and its text for SQLite."""
 
-    statement: Select[*tuple[Any, ...]] | Insert | Update
+    statement: Statement
     text: str
 
     @classmethod
-    def of(cls, statement: Select[*tuple[Any, ...]] | Insert | Update) -> Prepared:
+    def of(cls, statement: Statement) -> Prepared:
         """Compile a statement, once."""
         return cls(statement, str(statement.compile(dialect=_NAMED)))
+
+
+class Ran(Protocol):
+    """What a statement found, or how many rows it changed."""
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows were changed."""
+        ...
+
+    def fetchone(self) -> Sequence[Any] | None:
+        """Return the next row, by position."""
+        ...
+
+    def fetchall(self) -> Sequence[Sequence[Any]]:
+        """Return every row that is left."""
+        ...
+
+
+def executed(connection: Connection, step: Prepared, values: Values) -> Ran:
+    """Run a statement as part of a transaction, past SQLAlchemy where that is on SQLite.
+
+    Values are taken and returned as the driver has them: nothing is to be converted in the columns of our tables.
+    """
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, sqlite3.Connection):
+        return connection.execute(step.statement, values)
+    if not connection.in_transaction():  # SQLAlchemy begins one with the first statement that it sees
+        connection.begin()
+    return driver.execute(step.text, values)
 
 
 class Direct:

@@ -11,6 +11,7 @@ that depend on what they read lock it first, and one that met another all the sa
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -80,8 +81,10 @@ def opened(url: str | URL, *, in_memory: bool) -> Way:
             raise StateError("a state lies in SQLite (sqlite:///FILE) or in PostgreSQL (postgresql+psycopg://...)")
 
 
-def run_again(failure: DBAPIError) -> bool:
+def run_again(failure: DBAPIError | sqlite3.Error) -> bool:
     """Whether a transaction that failed so, and was not committed, may be run once more: it was whole or nothing."""
+    if isinstance(failure, sqlite3.Error):
+        return False
     return failure.connection_invalidated or getattr(failure.orig, "sqlstate", None) in _RUN_AGAIN
 
 
@@ -126,11 +129,12 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     mode: Mode = connection.get_execution_options().get(MODE, "lasting")
+    driver: Any = connection.connection.driver_connection  # past SQLAlchemy, as `vecguard.state.direct` does
     if mode == "look":
-        connection.exec_driver_sql("BEGIN")
+        driver.execute("BEGIN")
     else:
-        connection.exec_driver_sql(f"PRAGMA synchronous={'NORMAL' if mode == 'log' else 'FULL'}")
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        driver.execute(f"PRAGMA synchronous={'NORMAL' if mode == 'log' else 'FULL'}")
+        driver.execute("BEGIN IMMEDIATE")
         _still_there(connection.info[_FILE])
 
 

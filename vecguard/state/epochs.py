@@ -16,12 +16,24 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, Connection, Select, and_, bindparam, exists, insert, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from vecguard.state import tables
 from vecguard.state.database import Database
-from vecguard.state.direct import Prepared
+from vecguard.state.direct import Prepared, executed
 
 RULES: Final = ("", "rules")
 """Uid and owner under which the epoch of the owner rules is kept; it belongs to no collection."""
@@ -57,9 +69,10 @@ _MOMENT = select(_TABLE.c.epoch, _OPEN.label("writing"), _TABLE.c.rows, _TABLE.c
     _TABLE.c.uid == bindparam("uid"), _TABLE.c.owner == bindparam("owner")
 )
 _MINE = and_(_TABLE.c.uid == bindparam("whose_uid"), _TABLE.c.owner == bindparam("whose"))
-_RAISE = update(_TABLE).where(_MINE).values(epoch=_TABLE.c.epoch + 1)
+_RAISE = update(_TABLE).where(_MINE).values(epoch=_TABLE.c.epoch + literal_column("1"))
 _LEAVE = update(_TABLE).where(_MINE).values({name: bindparam(f"new_{name}") for name in ("epoch", "rows", "digest")})
-_ONE, _NOW = Prepared.of(_EPOCH), Prepared.of(_MOMENT)
+_ONE, _NOW, _LOCKED = Prepared.of(_EPOCH), Prepared.of(_MOMENT), Prepared.of(_HELD)
+_ONE_MORE, _PUT = Prepared.of(_RAISE), Prepared.of(_LEAVE)
 
 
 class Epochs:
@@ -98,7 +111,7 @@ class Epochs:
     @staticmethod
     def moment_in(connection: Connection, uid: str, owner: str) -> Moment:
         """Return the same as part of a transaction."""
-        found = connection.execute(_MOMENT, {"uid": uid, "owner": owner}).first()
+        found = executed(connection, _NOW, {"uid": uid, "owner": owner}).fetchone()
         return NEVER_WRITTEN if found is None else _moment(found)
 
     @staticmethod
@@ -120,20 +133,20 @@ class Epochs:
     @staticmethod
     def held(connection: Connection, uid: str, owner: str) -> Moment:
         """Return an owner's epoch and tally, and let nobody change them before this transaction ends."""
-        found = connection.execute(_HELD, {"uid": uid, "owner": owner}).first()
+        found = executed(connection, _LOCKED, {"uid": uid, "owner": owner}).fetchone()
         return NEVER_WRITTEN if found is None else Moment(found[0], True, found[1], found[2])
 
     @staticmethod
     def left(connection: Connection, uid: str, owner: str, held: Moment, rows: int, digest: bytes | None) -> int:
         """Raise an epoch that this transaction holds, and put a tally in force; return the new epoch."""
         values = {"new_epoch": held.epoch + 1, "new_rows": rows, "new_digest": digest}
-        connection.execute(_LEAVE, {"whose_uid": uid, "whose": owner, **values})
+        executed(connection, _PUT, {"whose_uid": uid, "whose": owner, **values})
         return held.epoch + 1
 
 
 def _raise(connection: Connection, uid: str, owner: str, nothing: Callable[[], bytes | None]) -> None:
     mine = {"whose_uid": uid, "whose": owner}
-    if not connection.execute(_RAISE, mine).rowcount:
+    if not executed(connection, _ONE_MORE, mine).rowcount:
         try:
             with connection.begin_nested():
                 connection.execute(insert(_TABLE).values(uid=uid, owner=owner, epoch=1, rows=0, digest=nothing()))

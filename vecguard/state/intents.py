@@ -31,6 +31,7 @@ from vecguard.protect.masked import Masked, replayed
 from vecguard.records import Sealed, SealedRow
 from vecguard.state import forks, tables
 from vecguard.state.database import Database
+from vecguard.state.direct import Prepared, executed
 from vecguard.state.epochs import Epochs
 from vecguard.state.writers import Writer
 
@@ -41,6 +42,7 @@ NOBODY: Final = ""
 REFUSED: Final = "-"
 """The same, where the store was asked again and refused its rows although it answers: it holds what they replace."""
 _AT_ONCE = 500  # bound parameters per statement
+_SPARE = 256  # intents whose rows are kept in memory besides those that are open
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
@@ -78,8 +80,10 @@ class Outcome:
 _TABLE = tables.intents
 Found: TypeAlias = Row[*tuple[Any, ...]]
 _WHOLE = select(_TABLE.c.id, _TABLE.c.owner, _TABLE.c.writer, _TABLE.c.action, _TABLE.c.rows, _TABLE.c.created)
-_LISTED = select(_TABLE.c.id, _TABLE.c.writer).where(_TABLE.c.uid == bindparam("uid"))
-_BEGIN, _STRIKE = insert(_TABLE), delete(_TABLE).where(_TABLE.c.id == bindparam("which"))
+_LISTED = Prepared.of(select(_TABLE.c.id, _TABLE.c.writer).where(_TABLE.c.uid == bindparam("uid")))
+_OPEN = Prepared.of(select(_TABLE.c.id).where(_TABLE.c.uid == bindparam("uid"), _TABLE.c.owner == bindparam("owner")))
+_BEGIN = Prepared.of(insert(_TABLE))
+_STRIKE = Prepared.of(delete(_TABLE).where(_TABLE.c.id == bindparam("which")))
 _RELEASE = (
     update(_TABLE).where(_TABLE.c.id == bindparam("which"), _TABLE.c.writer == bindparam("mine")).values(writer=NOBODY)
 )
@@ -93,6 +97,7 @@ class Intents:
         self._key = key
         self._writer = writer
         self._flying: WeakValueDictionary[str, Intent] = WeakValueDictionary()  # while somebody has them in hand
+        self._met: dict[str, frozenset[str]] = {}  # rows of others' intents
         self._lock, self._claiming = Lock(), Lock()
         forks.follow(self)
 
@@ -124,14 +129,14 @@ class Intents:
         self._fly(intent)  # before anybody else can see it
         values = {"id": intent.id, "uid": uid, "owner": owner, "writer": writer, "created": time.time()}
         told = _CLAIMS[action] if unsure else action
-        connection.execute(_BEGIN, {**values, "action": told, "rows": self._sealed(intent, uid)})
+        executed(connection, _BEGIN, {**values, "action": told, "rows": self._sealed(intent, uid)})
         return intent
 
     def settle(self, connection: Connection, outcome: Outcome, uid: str) -> bool:
         """Strike an intent out, or leave no more of it than is pending; False if another writer did so before."""
         intent = outcome.intent
         if not outcome.pending:
-            return connection.execute(_STRIKE, {"which": intent.id}).rowcount > 0
+            return executed(connection, _STRIKE, {"which": intent.id}).rowcount > 0
         values = {"rows": self._sealed(_with_only(intent, outcome.pending), uid), "writer": REFUSED}
         changing = update(_TABLE).where(_TABLE.c.id == intent.id).values(values)
         return connection.execute(changing).rowcount > 0
@@ -139,10 +144,9 @@ class Intents:
     def _ours(self, connection: Connection, uid: str, owner: str, ids: frozenset[str]) -> bool:
         """Take rows away from intents that the store refuses for good; False if another one has a row of these."""
         table = _TABLE
-        wanted = _WHOLE.where(table.c.uid == uid, table.c.owner == owner)
         in_the_way = [
             (row.writer, intent)
-            for row in connection.execute(wanted)
+            for row in _whole(connection, self._suspects(connection, uid, owner, ids))
             if not ids.isdisjoint((intent := self._read(row, uid)).rows.ids)
         ]
         if any(writer != REFUSED for writer, _ in in_the_way):
@@ -154,6 +158,23 @@ class Intents:
             if not connection.execute(changing if rest.rows.rows else delete(table).where(mine)).rowcount:
                 return False
         return True
+
+    def _suspects(self, connection: Connection, uid: str, owner: str, ids: frozenset[str]) -> list[str]:
+        """Return which open intents of an owner have, or once had, one of these rows.
+
+        Each is decoded when it is met first: later it may have fewer rows, and never others.
+        """
+        listed = [each for (each,) in executed(connection, _OPEN, {"uid": uid, "owner": owner}).fetchall()]
+        rows = {each: self._rows_of(each) for each in listed}
+        for row in _whole(connection, [each for each, known in rows.items() if known is None]):
+            rows[row.id] = self._met[row.id] = frozenset(self._read(row, uid).rows.ids)
+        if len(met := self._met) > len(listed) + _SPARE:
+            self._met = {each: met[each] for each in listed if each in met}
+        return [each for each, known in rows.items() if known is not None and not ids.isdisjoint(known)]
+
+    def _rows_of(self, intent: str) -> Collection[str] | None:
+        mine = self._flying.get(intent)
+        return self._met.get(intent) if mine is None else mine.rows.ids
 
     def open_in(self, connection: Connection, uid: str, owner: str | None = None) -> list[Intent]:
         """Return the unsettled intents of a collection, or of one owner in it, oldest first."""
@@ -215,8 +236,7 @@ class Intents:
             return intents
 
     def _listed(self, uid: str) -> Mapping[str, str]:
-        listed = self._database.look(lambda connection: connection.execute(_LISTED, {"uid": uid}).all())
-        return {row.id: row.writer for row in listed}
+        return {str(each): str(writer) for each, writer in self._database.rows(_LISTED, {"uid": uid})}
 
     def _left(self, listed: Mapping[str, str]) -> Mapping[str, str]:
         """Return which of these intents nobody carries out, with the writer that each has."""
@@ -258,6 +278,11 @@ def _taken(connection: Connection, left: Mapping[str, str], writer: str) -> list
         connection.execute(mine)
         rows += still
     return sorted(rows, key=lambda row: row.created)
+
+
+def _whole(connection: Connection, ids: Sequence[str]) -> Iterator[Found]:
+    for at in range(0, len(ids), _AT_ONCE):
+        yield from connection.execute(_WHOLE.where(_TABLE.c.id.in_(ids[at : at + _AT_ONCE])))
 
 
 def _with_only(intent: Intent, ids: Collection[str]) -> Intent:

@@ -10,14 +10,21 @@ import time
 from contextlib import suppress
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from vecguard.errors import StateError, WrongKey
 from vecguard.keys import Keyring, Root, Secret, new_secret, seal, unseal
 from vecguard.state import tables
 from vecguard.state.database import Database
+from vecguard.state.direct import Prepared, executed
 from vecguard.state.tombstones import Tombstones
+
+_THERE = Prepared.of(
+    select(tables.keys.c.kind)
+    .where(tables.keys.c.kind == bindparam("kind"), tables.keys.c.subject == bindparam("subject"))
+    .with_for_update(read=True)
+)
 
 
 class KeyStore:
@@ -59,9 +66,7 @@ class KeyStore:
 
         From then on whoever shreds it waits for the end of that transaction, and finds what it kept.
         """
-        table = tables.keys
-        wanted = select(table.c.kind).where(table.c.kind == kind, table.c.subject == subject).with_for_update(read=True)
-        return connection.execute(wanted).first() is not None
+        return executed(connection, _THERE, {"kind": kind, "subject": subject}).fetchone() is not None
 
     def shred(self, connection: Connection, kind: Literal["owner", "vault"], subject: str) -> None:
         """Delete a key, and with it everything that it sealed, and bury it; as part of a transaction."""

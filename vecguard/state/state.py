@@ -268,24 +268,25 @@ class State:
     ) -> int:
         """Settle intents in one transaction, each unless it was already; return the epoch of the last one's owner."""
         changes = {each.intent.id: self.acknowledged.change(each) for each in outcomes}
-        owners = sorted({each.intent.owner for each in outcomes})  # in one order: two that settle do not deadlock
+        owners: dict[str, list[Outcome]] = {}
+        for each in sorted(outcomes, key=_owner):  # in one order: two that settle do not deadlock
+            owners.setdefault(each.intent.owner, []).append(each)
 
         def work(connection: Connection) -> int:
-            return [self._settle(connection, outcomes, uid, owner, changes, beside) for owner in owners][-1]
+            return [self._settle(connection, mine, uid, owner, changes, beside) for owner, mine in owners.items()][-1]
 
         return run(work)
 
     def _settle(
         self,
         connection: Connection,
-        outcomes: Sequence[Outcome],
+        mine: Sequence[Outcome],
         uid: str,
         owner: str,
         changes: Mapping[str, Tally],
         beside: Callable[[Connection, Outcome], object],
     ) -> int:
         held = Epochs.held(connection, uid, owner)
-        mine = [each for each in outcomes if each.intent.owner == owner]
         struck = [each for each in mine if self.intents.settle(connection, each, uid)]
         if not struck:
             return held.epoch
@@ -309,6 +310,10 @@ class State:
 def _dropped(opened: Opened) -> SealedRow:
     fields = {SEAL_FIELD: opened.tag}
     return SealedRow(opened.backend_id, None, fields, version=opened.version, found=opened.tag, replaces=opened.tag)
+
+
+def _owner(outcome: Outcome) -> str:
+    return outcome.intent.owner
 
 
 def _versions(outcomes: Sequence[Outcome], action: Literal["put", "drop"]) -> dict[str, int]:

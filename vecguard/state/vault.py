@@ -24,6 +24,7 @@ from vecguard.state.database import Database
 from vecguard.state.tombstones import Tombstones
 
 _AT_ONCE = 500  # bound parameters per statement
+_FIRST = 1  # version of a record: nothing came before it
 
 _vault, _references, _intents = tables.vault, tables.references, tables.intents
 
@@ -91,7 +92,7 @@ class Vault:
         """Strike out references of versions before these, which the shelf holds, or up to these if it dropped them."""
         still_open = select(_intents.c.id)
         gone: list[dict[str, str]] = []
-        for ids in _batches(list(versions)):
+        for ids in _batches([row for row, version in versions.items() if dropped or version > _FIRST]):
             rows = connection.execute(
                 select(*_references.c).where(
                     _references.c.uid == uid, _references.c.row.in_(ids), _references.c.intent.not_in(still_open)
