@@ -124,11 +124,15 @@ def _at_home(room: Room, shelf: Shelf, where: Path) -> Iterator[bool]:
 
 
 def _begin(room: Room, marker: Mapping[str, Any]) -> None:
-    """Make the file of a new collection, if it has one."""
+    """Make the file of a new collection, if it has one.
+
+    The store's lock is held here. No save holds `saving` and waits for it: before this is done there is nothing to save.
+    """
     home: Home = room.extra["home"]
     if home.path is not None:
-        _refuse_others(home, home.path, room.guard.state)
-        _write(room, str(marker[UID_FIELD]), home.path)
+        with home.saving:
+            _refuse_others(home, home.path, room.guard.state)
+            _write(room, str(marker[UID_FIELD]), home.path)
 
 
 def _refuse_others(home: Home, where: Path, state: State) -> None:
