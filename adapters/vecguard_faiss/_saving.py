@@ -126,7 +126,7 @@ def _at_home(room: Room, shelf: Shelf, where: Path) -> Iterator[bool]:
 def _begin(room: Room, marker: Mapping[str, Any]) -> None:
     """Make the file of a new collection, if it has one.
 
-    The store's lock is held here. No save holds `saving` and waits for it: before this is done there is nothing to save.
+    The store's lock is held here. No save holds `saving` and waits for that: before this there is nothing to save.
     """
     home: Home = room.extra["home"]
     if home.path is not None:

@@ -18,13 +18,16 @@ import pytest
 from sqlalchemy import func, select
 
 import vecguard_faiss
-from vecguard import Policy, Principal, RowsAmissWarning, Scrub, StateError, StoreFailed
+from vecguard import Keyring, Policy, Principal, RowsAmissWarning, Scrub, StateError, StoreFailed
 from vecguard.examination import examine
 from vecguard.facade import room_of, shelf_of
 from vecguard.principal import Acting
 from vecguard.records import RecordId
 from vecguard.state import State, tables
+from vecguard.state.backup import backup
+from vecguard.state.database import Database
 from vecguard.state.intents import UNSAVED, Outcome
+from vecguard.state.restore import restore
 from vecguard.state.status import status
 from vecguard_faiss import GuardedFaissCollection
 
@@ -199,10 +202,10 @@ def test_what_is_done_again_is_audited_once_for_each_change(opened: Callable[...
 def test_what_cannot_be_audited_is_not_opened(opened: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """A replay without its line would be an unwritten one: the collection does not open, and nothing is lost."""
     write(opened(), a="one")
-    monkeypatch.setattr(State, "replayed", _away)
-    with pytest.raises(StateError):
-        opened()
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr(State, "replayed", _away)
+        with pytest.raises(StateError):
+            opened()
     assert texts(opened()) == {"a": "one"}
 
 
@@ -256,9 +259,9 @@ def test_a_save_strikes_out_what_it_wrote_and_nothing_else(opened: Callable[...,
         write(notes, b="meanwhile")
         return real(*args)
 
-    monkeypatch.setattr(vecguard_faiss._saving, "write", meanwhile)
-    notes.save()
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr(vecguard_faiss._saving, "write", meanwhile)
+        notes.save()
     assert unsaved(notes) == 1
     assert texts(opened()) == {"a": "one", "b": "meanwhile"}
     notes.save()
@@ -393,6 +396,22 @@ def test_a_removed_file_is_a_new_collection(opened: Callable[..., Any], site: Si
     assert texts(again) == texts(opened()) == {"b": "one"}
 
 
+def test_a_restored_state_deletes_again_and_writes_nothing_again(opened: Callable[..., Any], site: Site) -> None:
+    """A backup cannot say which of its unsaved records were deleted since; those that were deleted then stay so."""
+    notes = opened()
+    write(notes, a="one", b="one")
+    notes.save()
+    write(notes, a="two", c="one")
+    drop(notes, "b")
+    backup(room_of(notes).guard.state.database, site.folder / "backup")
+    site.state = f"sqlite:///{site.folder / 'restored.db'}"
+    empty = Database(site.state, as_it_is=True)
+    done = restore(site.folder / "backup", empty, Keyring.from_file(site.keys), lambda _: ())
+    empty.close()
+    assert done.dropped == 1
+    assert texts(opened()) == {"a": "one"}
+
+
 def test_the_state_counts_what_is_not_saved(opened: Callable[..., Any]) -> None:
     """Apart from what was begun and not confirmed."""
     notes = opened()
@@ -468,10 +487,10 @@ def test_an_owner_whose_erasure_was_killed_does_not_come_back(
     write(notes, a="two", b="one")
     notes.acting_for("bob").upsert(["a"], ["of bob"])
     guard = room_of(notes).guard
-    monkeypatch.setattr("vecguard.erasure.owners.swept", _away)
-    with pytest.raises(StateError):
-        guard.erase(notes, owner="alice")
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr("vecguard.erasure.owners.swept", _away)
+        with pytest.raises(StateError):
+            guard.erase(notes, owner="alice")
     again = opened()
     assert held(again, tables.intents, tables.intents.c.owner == guard.state.digest("alice")) == 0
     assert texts(again) == {}
