@@ -8,7 +8,7 @@ and share them. It is killed (SIGKILL) before or after a store request, a SQL st
 clock; also while it settles what the last kill left. The next child opens store and state, settles, and compares
 everything with an oracle: rows, vectors, originals behind tokens, what others see, intents, and the log. All files are
 searched for what was planted (`tests/crash`). Where something does not hold, it says what, goes on with the next store
-or policy, and ends with status 1. (FAISS with scrubbing does not: docs/crashes.md says why.)
+or policy, and ends with status 1. FAISS is saved after some of the calls; all count as acknowledged when they return.
 
 `--intents` begins so many writes in one process, kills it before any of them is put, and measures how long the next
 process takes until all of them are carried out.

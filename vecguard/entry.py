@@ -1,4 +1,4 @@
-"""Entering a collection: its marker is checked, unguarded rows are noticed, and open intents are settled.
+"""Entering a collection: its marker is checked, unguarded rows are noticed, and what others left undone is done.
 
 The marker is one row that stands for no record. It ties the collection to one state database, so that a guard with
 another state (which would know neither the owners' keys nor the tombstones) refuses instead of finding nothing, and to
@@ -21,6 +21,7 @@ from vecguard.ports import Fetch, Find, Found, Page, Pages, Put
 from vecguard.principal import Acting
 from vecguard.protect.masked import mint_marker
 from vecguard.records import Row, Sealed, SealedRow
+from vecguard.replaying import replay
 from vecguard.sealing import GUARDED, SCHEME, SCHEME_FIELD, UNGUARDED
 from vecguard.selftest import enforced
 from vecguard.settling import settle
@@ -94,7 +95,7 @@ class Entry:
         return dict(self._state.epochs.seen(uid, [self._state.digest(owner)]))
 
     def recognise(self, shelf: Shelf, *, settling: bool = True, changing: bool = False) -> Flow[Collection | None]:
-        """Check the marker on first touch, and settle what an earlier call or process left open.
+        """Check the marker on first touch, and settle what an earlier call or process left open, or did not save.
 
         Whoever is about to change rows settles every time: an abandoned intent that is settled after a later change
         would undo it.
@@ -110,6 +111,8 @@ class Entry:
             checked = self._checked(rows[0])
             yield from enforced(rows[0], UID_FIELD, ranked=self._ranked)
             collection = shelf.recognise(checked, rows[0])
+        if shelf.behind:
+            yield from replay(self._state, shelf, collection)
         if settling and (shelf.unsettled or changing):
             yield from settle(self._state, shelf, collection)
         return collection
@@ -159,7 +162,7 @@ class Entry:
         if not rows:
             raise StoreFailed("the store did not keep the collection's marker")
         yield from enforced(rows[0], UID_FIELD, ranked=self._ranked)
-        shelf.unsettled = False
+        shelf.unsettled = shelf.behind = False
         return shelf.recognise(self._checked(rows[0]), rows[0])
 
     def _checked(self, row: Row) -> Collection:

@@ -154,7 +154,8 @@ class Traits:
     `metric` ranks; `dimension` is None where the first write decides it; `persistent` says whether rows outlive the
     process; `lists` whether a list of short scalars may stay clear; `nested` whether fields are nested objects; `ids`
     in what form readers are shown ids of shared records; `folder` where the store keeps its files, if it has a folder
-    of its own on this machine.
+    of its own on this machine; `saved_late` whether it has a file and keeps changes in memory until it is saved: the
+    state then keeps them too (`vecguard.replaying`), and whoever saves strikes them out.
     """
 
     kind: str
@@ -165,6 +166,7 @@ class Traits:
     nested: bool = False
     ids: IdForm = "text"
     folder: str | None = None
+    saved_late: bool = False
 
 
 IdForm: TypeAlias = Literal["text", "uuid"]

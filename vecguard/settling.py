@@ -8,7 +8,7 @@ left that died, and with nothing that somebody still carries out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -47,9 +47,9 @@ def carry_out(state: State, shelf: Shelf, begun: Intent | Overtaken, uid: str) -
             return intent
         refused = yield from _attempt(Put(intent.rows) if intent.action == "put" else Drop(intent.rows.ids))
         seen = yield from _read_back(intent)
-        outcome = _outcome(intent, _by_id(seen))
+        outcome = outcome_of(intent, _by_id(seen))
         if len(outcome.done) == len(intent.rows.rows):
-            return Done(intent, seen, state.confirm(intent, uid))
+            return Done(intent, seen, state.confirm(intent, uid, saved=_in_the_file(shelf, [outcome])))
         if refused is not None and not outcome.done:
             state.strike_out(intent, uid)
             raise refused
@@ -67,13 +67,13 @@ def settle(state: State, shelf: Shelf, collection: Collection) -> Flow[int]:
             if each.claim:
                 state.strike_out(each, collection.uid, "never begun")
         settled = len(intents)
-        for some in _batches([each for each in intents if not each.claim]):
-            settled -= yield from _settle(state, some, collection.uid)
+        for some in batches([each for each in intents if not each.claim]):
+            settled -= yield from _settle(state, shelf, some, collection.uid)
     shelf.unsettled = settled < len(intents)
     return settled
 
 
-def _settle(state: State, intents: Sequence[Intent], uid: str) -> Flow[int]:
+def _settle(state: State, shelf: Shelf, intents: Sequence[Intent], uid: str) -> Flow[int]:
     """Settle intents, which have no row in common; return how many of them stay."""
     ids = tuple(chain.from_iterable(each.rows.ids for each in intents))
     seen: Sequence[Row] = yield Fetch(ids)
@@ -86,14 +86,14 @@ def _settle(state: State, intents: Sequence[Intent], uid: str) -> Flow[int]:
     if refused is not None and len(intents) > 1:  # one may be refused because of another
         stay = 0
         for each in intents:
-            stay += yield from _settle(state, [each], uid)
+            stay += yield from _settle(state, shelf, [each], uid)
         return stay
     there = _by_id(seen)
-    outcomes = [_outcome(each, there) for each in intents]
+    outcomes = [outcome_of(each, there) for each in intents]
     if refused is not None and outcomes[0].pending == frozenset(ids) and not intents[0].rest:
         state.strike_out(intents[0], uid)
         return 0
-    state.confirm_settled(outcomes, uid)
+    state.confirm_settled(outcomes, uid, saved=_in_the_file(shelf, outcomes))
     return sum(bool(each.pending) for each in outcomes)
 
 
@@ -111,7 +111,19 @@ def _as_found(state: State, claim: Intent, uid: str) -> Flow[Intent | Overtaken]
     return Overtaken()
 
 
-def _batches(intents: Sequence[Intent]) -> Iterator[Sequence[Intent]]:
+def _in_the_file(shelf: Shelf, outcomes: Sequence[Outcome]) -> bool:
+    """Whether what was done is where it stays. Otherwise note it as unsaved, before anybody can confirm what follows.
+
+    A save strikes out what was noted before its snapshot: a change and all that came before it on the same rows.
+    """
+    if not shelf.traits.saved_late:
+        return True
+    shelf.unsaved.update(each.intent.id for each in outcomes if each.done)
+    return False
+
+
+def batches(intents: Iterable[Intent]) -> Iterator[Sequence[Intent]]:
+    """Take intents together that have a thousand rows, or one intent if it alone has more."""
     some: list[Intent] = []
     rows = 0
     for each in intents:
@@ -152,7 +164,7 @@ def _by_id(rows: Sequence[Row]) -> dict[str, Row]:
     return {row.backend_id: row for row in rows}
 
 
-def _outcome(intent: Intent, there: Mapping[str, Row]) -> Outcome:
+def outcome_of(intent: Intent, there: Mapping[str, Row]) -> Outcome:
     """Say of which rows the shelf shows that the intent was done, and which are still to be done.
 
     The others have another version than it knows of: later versions are never overwritten or deleted by an old intent.
@@ -169,15 +181,17 @@ def _outcome(intent: Intent, there: Mapping[str, Row]) -> Outcome:
 
 def _again(intents: Sequence[Intent], there: Mapping[str, Row]) -> list[Put | Drop]:
     """Return what is left to do."""
-    outcomes = [_outcome(each, there) for each in intents]
+    outcomes = [outcome_of(each, there) for each in intents]
     puts, drops = (
-        [row for each in outcomes if each.intent.action == action for row in _left(each)] for action in ("put", "drop")
+        [row for each in outcomes if each.intent.action == action for row in left_of(each)]
+        for action in ("put", "drop")
     )
     requests: list[Put | Drop] = [Put(Sealed(tuple(puts), ()))] if puts else []
     return [*requests, Drop(tuple(row.backend_id for row in drops))] if drops else requests
 
 
-def _left(outcome: Outcome) -> list[SealedRow]:
+def left_of(outcome: Outcome) -> list[SealedRow]:
+    """Return the rows of an intent that are still to be put or dropped."""
     return [row for row in outcome.intent.rows.rows if row.backend_id in outcome.pending]
 
 

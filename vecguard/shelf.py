@@ -26,10 +26,12 @@ class Collection:
 class Shelf:
     """A wrapped collection: what its store is like, whether its marker was seen, and which writes are in flight.
 
-    `legacy` says what unguarded rows mean: `"refuse"`, or `"ignore"` to leave them invisible.
+    `legacy` says what unguarded rows mean: `"refuse"`, or `"ignore"` to leave them invisible. Of a store that is saved
+    late, `unsaved` has the ids of the changes that its memory has and its file may lack, and `behind` says that changes
+    which others left unsaved were not looked for yet.
     """
 
-    __slots__ = ("_collection", "dimension", "legacy", "sealer", "traits", "unsettled")
+    __slots__ = ("_collection", "behind", "dimension", "legacy", "sealer", "traits", "unsaved", "unsettled")
 
     def __init__(self, traits: Traits, sealer: Sealer, legacy: str) -> None:
         self.traits = traits
@@ -37,6 +39,8 @@ class Shelf:
         self.legacy = legacy
         self.dimension = traits.dimension
         self.unsettled = True
+        self.behind = traits.saved_late
+        self.unsaved: set[str] = set()
         self._collection: Collection | None = None
 
     def __repr__(self) -> str:
@@ -58,6 +62,7 @@ class Shelf:
         """Check the marker again on the next call: the native collection was dropped or replaced."""
         self._collection = None
         self.unsettled = True
+        self.behind = self.traits.saved_late
 
     @contextmanager
     def carrying_out(self) -> Iterator[None]:

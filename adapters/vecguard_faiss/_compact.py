@@ -7,9 +7,10 @@ is, and what is found in it then is said.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from vecguard import StoreFailed
 from vecguard.ports import Compacted
@@ -21,16 +22,21 @@ def _nowhere() -> list[Path]:
     return []
 
 
+def _in_memory(marker: Mapping[str, Any]) -> None:
+    del marker
+
+
 def _not_saved(where: Path) -> None:
     raise StoreFailed(f"this collection is not kept in files ({where.suffix})")
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Where a collection is kept, and how it is saved there."""
+    """Where a collection is kept, how it is saved there, and how its file begins, with the fields of its marker."""
 
     paths: Callable[[], list[Path]] = _nowhere
     save: Callable[[Path], None] = _not_saved
+    begin: Callable[[Mapping[str, Any]], None] = _in_memory
 
     def compact(self, *, looking: bool) -> Compacted:
         """Save every file anew; with `looking`, only say which there are."""

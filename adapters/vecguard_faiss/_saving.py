@@ -1,12 +1,16 @@
 """Opening and saving a guarded collection: what lies between a face, its store and the file.
 
-Nothing is written to the file but by `save`: what was added since is lost with the process. Saving never overwrites a
-generation that this object did not open or save itself, so two processes cannot undo each other's work unnoticed.
+A file begins with the collection's marker, before the first record is acknowledged; from then on only `save` writes it.
+Until then changes are in memory and in the state, and whoever opens the file has them (`vecguard.replaying`). Saving
+never overwrites a generation that this object did not open or save itself, so two processes cannot undo each other's
+work unnoticed.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
@@ -16,8 +20,10 @@ import faiss
 import numpy as np
 
 from vecguard import BadInput, Guard, StoreFailed, Undecided
+from vecguard.entry import UID_FIELD
 from vecguard.facade import Guarded, Room, room_of, shelf_of
 from vecguard.shelf import Shelf
+from vecguard.state import State
 from vecguard_faiss._compact import Kept
 from vecguard_faiss._sealed_file import Generation, name_at, read, write
 from vecguard_faiss._store import FaissStore
@@ -30,7 +36,10 @@ _TEMPLATE = "template"
 
 @dataclass(slots=True)
 class Home:
-    """Where a collection is saved, how its records are named, and which generation was last seen in which file."""
+    """Where a collection is saved, how its records are named, and which generation was last seen in which file.
+
+    `path` is the file that is opened next time. Files that it is saved to beside that one are copies.
+    """
 
     path: Path | None
     form: Form
@@ -78,23 +87,71 @@ def save(guarded: Guarded, path: PathLike | None) -> None:
 
 
 def save_at(room: Room, shelf: Shelf, where: Path) -> None:
-    """Write everything that the store of a room holds to one file."""
+    """Write everything that the store of a room holds to one file, and strike out what the state kept of it until now.
+
+    What is saved was done before it is written: changes that are made meanwhile may be in the file too, and stay in the
+    state until the next save.
+    """
     store, home = room.store, room.extra["home"]
     room.guard.shelf(replace(store.traits, persistent=True))  # refuses a policy that would leave vectors readable
     collection, state = shelf.collection, room.guard.state
     with home.saving:
-        if where.exists() and home.seen.get(where) != name_at(where, state):
-            raise StoreFailed("the file at this path holds something that was not opened or saved here: open it first")
+        _refuse_others(home, where, state)
         if collection is None:
             return
-        template = faiss.serialize_index(_empty(room.native)).tobytes()
-        home.seen[where] = write(where, state, collection.uid, home.form, [(_TEMPLATE, template), *store.parts()])
+        with _at_home(room, shelf, where) as at_home:
+            done = frozenset(shelf.unsaved)  # before the snapshot: all of it is in the store's memory
+            _write(room, collection.uid, where)
+        if at_home:
+            shelf.unsaved -= state.unsaved.saved(collection.uid, done)
+
+
+@contextmanager
+def _at_home(room: Room, shelf: Shelf, where: Path) -> Iterator[bool]:
+    """Say whether this is the file that is opened next time. An index that had none has this one from now on."""
+    store, home = room.store, room.extra["home"]
+    if home.path is not None:
+        yield home.path == where
+        return
+    before = store.traits
+    store.traits = shelf.traits = replace(before, persistent=True, saved_late=True)  # what comes now may be too late
+    try:
+        yield True
+    except BaseException:
+        store.traits = shelf.traits = before
+        raise
+    home.path = where
+
+
+def _begin(room: Room, marker: Mapping[str, Any]) -> None:
+    """Make the file of a new collection, if it has one.
+
+    The store's lock is held here. No save holds `saving` and waits for that: before this there is nothing to save.
+    """
+    home: Home = room.extra["home"]
+    if home.path is not None:
+        with home.saving:
+            _refuse_others(home, home.path, room.guard.state)
+            _write(room, str(marker[UID_FIELD]), home.path)
+
+
+def _refuse_others(home: Home, where: Path, state: State) -> None:
+    if where.exists() and home.seen.get(where) != name_at(where, state):
+        raise StoreFailed("the file at this path holds something that was not opened or saved here: open it first")
+
+
+def _write(room: Room, uid: str, where: Path) -> None:
+    home: Home = room.extra["home"]
+    template = faiss.serialize_index(_empty(room.native)).tobytes()
+    home.seen[where] = write(where, room.guard.state, uid, home.form, [(_TEMPLATE, template), *room.store.parts()])
 
 
 def _room(native: Any, guard: Guard, store: FaissStore, home: Home, legacy: str) -> Room:
     shelf = guard.shelf(store.traits, legacy)
     room = Room(guard, native, None, shelf, store, guard.embedding_for(None), {"home": home})
-    store.kept = Kept(lambda: list(home.seen), lambda where: save_at(room, shelf, where))
+    store.kept = Kept(
+        lambda: list(home.seen), lambda where: save_at(room, shelf, where), lambda marker: _begin(room, marker)
+    )
     return room
 
 

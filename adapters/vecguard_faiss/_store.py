@@ -33,7 +33,7 @@ class FaissStore:
 
     def __init__(self, template: Template, *, persistent: bool) -> None:
         self.template = template
-        self.traits = Traits("faiss", template.metric, template.dimension, persistent=persistent)
+        self.traits = Traits("faiss", template.metric, template.dimension, persistent=persistent, saved_late=persistent)
         self._lock = RLock()
         self._drawers: dict[str, Drawer] = {}
         self._owner: dict[str, str] = {}  # backend id -> owner tag
@@ -62,6 +62,16 @@ class FaissStore:
             for tag, rows in fresh.items():
                 self._drawer(tag).append([_kept(row) for row in rows], _stacked(rows))
                 self._owner.update((row.backend_id, tag) for row in rows)
+            if _NOBODY in fresh:
+                self._begin(fresh[_NOBODY])
+
+    def _begin(self, marker: Sequence[SealedRow]) -> None:
+        """Make the file of a new collection, which now has its marker: what is not saved is found again by that."""
+        try:
+            self.kept.begin(marker[0].fields)
+        except BaseException:
+            self.drop(Drop(tuple(row.backend_id for row in marker)))
+            raise
 
     def fetch(self, request: Fetch) -> Sequence[Row]:
         """Return rows by id."""

@@ -84,9 +84,9 @@ class _Reading:
     def left(self) -> tuple[World, ...]:
         """Return what may be there, each world once.
 
-        A call may also be in the log and in nothing else: if the store refused it, or is saved by itself and was not.
+        A call may also be in the log and in nothing else, if the store refused it.
         """
         left = (*self.worlds, *(self.begun or ()))
-        if self.begun is not None and (self.site.saves or self.refused):
+        if self.begun is not None and self.refused:
             left += tuple(then.logged(now) for now, then in zip(self.worlds, self.begun, strict=True))
         return tuple(world for at, world in enumerate(left) if world not in left[:at])

@@ -44,6 +44,7 @@ POLICIES: Mapping[str, Policy] = {
 }
 
 
+_SAVED = 0.4  # of the calls are followed by a save, where the store has one
 _OWNERS = 100  # whose writes are opened
 First: TypeAlias = Literal["reconcile", "read", "write", "none"]
 
@@ -104,13 +105,11 @@ def live(life: Life, scrubber: Scrubber | None) -> None:
     if life.first == "reconcile":
         site.reconcile()
         journal.tell("settled", seconds=time.perf_counter() - started, rows=len(site.raw()))
-        site.saved()
     elif life.first == "write":
         worlds = worked(site, worlds, draw, journal, life)
         left -= 1
     elif life.first == "read":
         site.listed(named(OWNERS[0]))
-        site.saved()
     points.armed = False
     worlds = examined(site, worlds, journal) if worlds else []
     points.arm(life.point if life.point >= 0 and life.late else None)
@@ -119,6 +118,8 @@ def live(life: Life, scrubber: Scrubber | None) -> None:
         journal.tell("rotated")
     for _ in range(left if worlds else 0):
         worlds = worked(site, worlds, draw, journal, life)
+        if draw.random() < _SAVED:
+            site.saved()
     points.armed = False
     journal.tell("done", points=points.passed)
     guard.close()

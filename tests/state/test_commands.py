@@ -16,6 +16,7 @@ from vecguard.principal import Acting
 from vecguard.state import State, tables
 from vecguard.state.clock import Clock
 from vecguard.state.tombstones import Tombstones
+from vecguard.testing import word_hash
 
 from .test_upgrade import KEYS, old
 
@@ -83,6 +84,19 @@ def test_status_says_how_old_an_open_write_is(url: str, key: Path, desk_of: Any)
     said = run("status", "--state", url)
     assert "1 write(s) begun and not confirmed, the oldest" in said
     flow.close()
+
+
+def test_status_says_what_faiss_files_do_not_have_yet(url: str, key: Path, tmp_path: Path) -> None:
+    faiss, adapter = pytest.importorskip("faiss"), pytest.importorskip("vecguard_faiss")
+    guard = Guard(Policy(), keys=Keyring.from_file(key), state=url, embedder=word_hash(24))
+    notes = adapter.GuardedFaissCollection(faiss.IndexFlatIP(24), guard, tmp_path / "notes")
+    notes.acting_for("alice").upsert(["a"], ["text"])
+    said = run("status", "--state", url)
+    assert "1 change(s) that FAISS files do not have yet, the oldest" in said
+    assert "No write was left open" in said
+    notes.save()
+    assert "FAISS" not in run("status", "--state", url)
+    guard.close()
 
 
 def test_an_old_state_is_upgraded_with_a_backup_first(tmp_path: Path) -> None:

@@ -236,6 +236,9 @@ def _show(found: Status) -> None:
         console.print(f"{len(found.begun)} write(s) begun and not confirmed, the oldest {age:,.0f} s ago.")
     else:
         console.print("No write was left open.")
+    if found.unsaved:
+        age = max(0.0, time.time() - found.unsaved[0])
+        console.print(f"{len(found.unsaved)} change(s) that FAISS files do not have yet, the oldest {age:,.0f} s old.")
     _show_clock(found.mark.at)
     for anchor in found.anchors:
         console.print(str(anchor), soft_wrap=True, highlight=False)

@@ -96,7 +96,10 @@ def _noted(run: Erasing, ids: Sequence[str]) -> Flow[None]:
 
 
 def gone(run: Erasing, place: Place, space: Space, ids: Sequence[str]) -> Flow[int]:
-    """Erase rows of an owner by backend id; return how many there were. Rows that do not authenticate go too."""
+    """Erase rows of an owner by backend id; return how many there were. Rows that do not authenticate go too.
+
+    What the state has of them, because a file does not have it yet, goes when nothing can bring them back but that.
+    """
     count = 0
     for part in _batches(ids):
         for _ in range(_ATTEMPTS):
@@ -108,6 +111,7 @@ def gone(run: Erasing, place: Place, space: Space, ids: Sequence[str]) -> Flow[i
                 break
         else:
             raise Contended("others kept changing the same records: not all of them were erased; run it again")
+    place.shelf.unsaved |= run.state.unsaved.withdraw(place.uid, space.owner_digest, ids)
     return count
 
 

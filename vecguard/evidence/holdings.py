@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, FromClause, func, select
+from sqlalchemy import ColumnElement, Connection, FromClause, func, select
 
 from vecguard.evidence.section import Plain, Section, Table, day, moment
 from vecguard.keys import Keyring
@@ -15,6 +15,7 @@ from vecguard.rules import Grant, Grantee
 from vecguard.rules.grant import FOREVER
 from vecguard.state import State, tables
 from vecguard.state.counters import DAY_S
+from vecguard.state.intents import UNSAVED
 
 SOON_DAYS = 30  # a grant that ends within so many days is about to end
 
@@ -25,7 +26,7 @@ def holdings(state: State) -> Section:
     def read(connection: Connection) -> Section:
         keys = tables.keys
         owners = select(func.count()).select_from(keys).where(keys.c.kind == "owner")
-        oldest = connection.execute(select(func.min(tables.intents.c.created))).scalar()
+        oldest = connection.execute(select(func.min(tables.intents.c.created)).where(~UNSAVED)).scalar()
         figures: dict[str, Plain] = {
             "state id": state.id,
             "schema": tables.SCHEMA,
@@ -33,8 +34,9 @@ def holdings(state: State) -> Section:
             "originals in the vault": _count(connection, tables.vault),
             "canaries": _count(connection, tables.canaries),
             "embedders seen": _count(connection, tables.embedders),
-            "writes begun and not confirmed": _count(connection, tables.intents),
+            "writes begun and not confirmed": _count(connection, tables.intents, ~UNSAVED),
             "oldest of them": moment(oldest),
+            "changes that FAISS files do not have yet": _count(connection, tables.intents, UNSAVED),
         }
         found = connection.execute(select(tables.collections).order_by(tables.collections.c.created))
         rows = [(row.uid, row.kind, moment(row.created)) for row in found]
@@ -159,8 +161,8 @@ def rules(state: State, fixed: Iterable[Grant]) -> Section:
     )
 
 
-def _count(connection: Connection, table: FromClause) -> int:
-    return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
+def _count(connection: Connection, table: FromClause, *where: ColumnElement[bool]) -> int:
+    return int(connection.execute(select(func.count()).select_from(table).where(*where)).scalar_one())
 
 
 def _number(value: Plain) -> int:

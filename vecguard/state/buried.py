@@ -73,8 +73,8 @@ class Buried:
         return (row["owner"], row["token"]) in self._orphans
 
     def left_open(self, row: _Row) -> bool:
-        """Whether an open write is left behind: all that would put rows back, and any of an owner erased since."""
-        left = row["action"] != "drop" or row["owner"] in self.among("owner")
+        """Whether an open or unsaved change is left behind: all that put rows back, and any of an erased owner."""
+        left = row["action"] not in ("drop", "drop!") or row["owner"] in self.among("owner")
         self.dropped += left
         return left
 

@@ -20,6 +20,7 @@ from vecguard.rules import Grantee
 from vecguard.state import tables
 from vecguard.state.digests import Tally
 from vecguard.state.epochs import RULES, Epochs
+from vecguard.state.intents import UNSAVED
 from vecguard.state.state import State
 from vecguard.state.tombstones import Tombstones, row_subject
 
@@ -44,6 +45,7 @@ class Forgotten:
 def forget_owner(state: State, owner: str) -> Forgotten:
     """Shred an owner's keys, and forget everything else that the state has of it but for changes that are open.
 
+    Those that are done and not saved go: from here on nothing puts back what a store's file does not have.
     From the end of this transaction on whoever writes for the owner needs a new key, and begins a new life.
     """
     digest, principal = state.digest(owner), state.names.mac("principal", owner).hex()
@@ -68,6 +70,7 @@ def forget_owner(state: State, owner: str) -> Forgotten:
             Epochs.raised(connection, uid, digest)
         Epochs.raised(connection, *RULES)
         traces += _open(connection, digest)
+        counts["unsaved changes"] = _deleted(connection, _INTENTS, (_INTENTS.c.owner == digest) & UNSAVED)
         state.audit.append_in(connection, _operator(owner), "erase", "", sum(counts.values()), "owner")
         return Forgotten(counts, traces)
 

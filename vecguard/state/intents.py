@@ -3,6 +3,9 @@
 An intent holds exactly what the shelf will hold: sealed fields and masked vectors. It is settled by reading back, or,
 after a crash, by doing it again; both are idempotent because backend ids are our own.
 
+Where a store keeps changes in memory until it is saved, an intent that was carried out is put aside instead of struck
+out (`vecguard.state.unsaved`). It owns no row from then on, and no statement that looks for open intents meets it.
+
 From begin to settled the rows of an intent belong to whoever carries it out (`vecguard.state.writers`), and no other
 intent is begun that has one of them: so the intents of a collection that are open at one time have no row in common. An
 intent that nobody carries out any more is taken over before it is settled, by one writer only.
@@ -37,6 +40,7 @@ from vecguard.state.writers import Writer
 
 Action: TypeAlias = Literal["put", "drop"]
 _CLAIMS: Final[Mapping[Action, str]] = MappingProxyType({"put": "put?", "drop": "drop?"})
+_ASIDE: Final[Mapping[Action, str]] = MappingProxyType({"put": "put!", "drop": "drop!"})
 NOBODY: Final = ""
 """The writer of an intent whose path ended before it was carried out: whoever comes next does so."""
 REFUSED: Final = "-"
@@ -82,6 +86,13 @@ Found: TypeAlias = Row[*tuple[Any, ...]]
 _WHOLE = select(_TABLE.c.id, _TABLE.c.owner, _TABLE.c.writer, _TABLE.c.action, _TABLE.c.rows, _TABLE.c.created)
 _LISTED = Prepared.of(select(_TABLE.c.id, _TABLE.c.writer).where(_TABLE.c.uid == bindparam("uid")))
 _OPEN = Prepared.of(select(_TABLE.c.id).where(_TABLE.c.uid == bindparam("uid"), _TABLE.c.owner == bindparam("owner")))
+UNSAVED: Final = _TABLE.c.action.in_(tuple(_ASIDE.values()))
+"""Which intents were put aside."""
+_PUT_ASIDE = Prepared.of(
+    update(_TABLE)
+    .where(_TABLE.c.id == bindparam("which"), _TABLE.c.uid == bindparam("of"))
+    .values(uid=bindparam("aside"), action=bindparam("told"), writer=bindparam("since"))
+)
 _BEGIN = Prepared.of(insert(_TABLE))
 _STRIKE = Prepared.of(delete(_TABLE).where(_TABLE.c.id == bindparam("which")))
 _RELEASE = (
@@ -132,14 +143,31 @@ class Intents:
         executed(connection, _BEGIN, {**values, "action": told, "rows": self._sealed(intent, uid)})
         return intent
 
-    def settle(self, connection: Connection, outcome: Outcome, uid: str) -> bool:
-        """Strike an intent out, or leave no more of it than is pending; False if another writer did so before."""
+    def settle(self, connection: Connection, outcome: Outcome, uid: str, *, unsaved_at: int | None = None) -> bool:
+        """Strike an intent out, or leave no more of it than is pending; False if another writer did so before.
+
+        With `unsaved_at`, the owner's epoch, what was done of it is put aside: only the store's memory has it so far.
+        """
         intent = outcome.intent
+        if unsaved_at is not None and outcome.done:
+            return self._put_aside(connection, outcome, uid, unsaved_at)
         if not outcome.pending:
             return executed(connection, _STRIKE, {"which": intent.id}).rowcount > 0
         values = {"rows": self._sealed(_with_only(intent, outcome.pending), uid), "writer": REFUSED}
         changing = update(_TABLE).where(_TABLE.c.id == intent.id).values(values)
         return connection.execute(changing).rowcount > 0
+
+    def _put_aside(self, connection: Connection, outcome: Outcome, uid: str, epoch: int) -> bool:
+        intent, told, since = outcome.intent, _ASIDE[outcome.intent.action], at(epoch)
+        if not outcome.pending:
+            moved = {"which": intent.id, "of": uid, "aside": aside(uid), "told": told, "since": since}
+            return executed(connection, _PUT_ASIDE, moved).rowcount > 0
+        if not self.settle(connection, outcome, uid):
+            return False
+        done = replace(_with_only(intent, outcome.done), id=secrets.token_hex(16))
+        values = {"id": done.id, "uid": aside(uid), "owner": done.owner, "writer": since, "created": time.time()}
+        executed(connection, _BEGIN, {**values, "action": told, "rows": self._sealed(done, uid)})
+        return True
 
     def _ours(self, connection: Connection, uid: str, owner: str, ids: frozenset[str]) -> bool:
         """Take rows away from intents that the store refuses for good; False if another one has a row of these."""
@@ -259,12 +287,22 @@ class Intents:
         self._flying = WeakValueDictionary()
 
     def _sealed(self, intent: Intent, uid: str) -> bytes:
-        return seal(self._key, _encoded(intent.rows), intent.id, uid)
+        return seal(self._key, encoded(intent.rows), intent.id, uid)
 
     def _read(self, row: Found, uid: str) -> Intent:
-        rows = _decoded(unseal(self._key, row.rows, row.id, uid))
+        rows = decoded(unseal(self._key, row.rows, row.id, uid))
         action: Action = "put" if row.action.startswith("put") else "drop"
         return Intent(row.id, row.owner, action, rows, writer=row.writer, claim=row.action != action)
+
+
+def aside(uid: str) -> str:
+    """Return what a collection's intents that were put aside are kept under: no look for open ones goes there."""
+    return f"~{uid[1:]}"
+
+
+def at(epoch: int) -> str:
+    """Return what stands in the place of the writer of an intent that was put aside; it sorts as the epoch does."""
+    return f"{epoch:032d}"
 
 
 def _taken(connection: Connection, left: Mapping[str, str], writer: str) -> list[Found]:
@@ -297,7 +335,7 @@ def _roll_back(connection: Connection) -> None:
         transaction.rollback()
 
 
-def _encoded(rows: Sealed) -> bytes:
+def encoded(rows: Sealed) -> bytes:
     """Encode as JSON for the rows, its length in front, and the float32 of all vectors behind."""
     listed = [
         {
@@ -317,7 +355,8 @@ def _encoded(rows: Sealed) -> bytes:
     return struct.pack(">Q", len(head)) + head + vectors
 
 
-def _decoded(raw: bytes) -> Sealed:
+def decoded(raw: bytes) -> Sealed:
+    """Take rows back from what `encoded` made of them."""
     (length,) = struct.unpack_from(">Q", raw)
     listed = json.loads(raw[8 : 8 + length])
     floats = np.frombuffer(raw, dtype=np.float32, offset=8 + length)

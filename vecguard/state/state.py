@@ -30,6 +30,7 @@ from vecguard.state.epochs import Epochs
 from vecguard.state.grants import Grants
 from vecguard.state.intents import Intent, Intents, Outcome, Overtaken
 from vecguard.state.keystore import KeyStore, key_check
+from vecguard.state.unsaved import Unsaved
 from vecguard.state.vault import Vault
 from vecguard.state.writers import Writer
 
@@ -56,6 +57,7 @@ class State:
         self.vault = Vault(self.database)
         self.epochs = Epochs(self.database)
         self.intents = Intents(self.database, self._key.derive("intents"), self.presence)
+        self.unsaved = Unsaved(self.database, self._key.derive("intents"))
         self.digests = Digests(self._key.derive("owner digests"))
         self.acknowledged = Acknowledged(self.database, self.epochs, self.intents, self.digests)
         self.audit = AuditChain(self.database, self._key.derive("audit"), self.names, self.writer)
@@ -236,19 +238,31 @@ class State:
             self.audit.append_in(connection, acting, _AUDITED[action], uid, len(rows.rows))
         return begun
 
-    def confirm(self, intent: Intent, uid: str) -> int:
-        """Strike out an intent that was carried out, and forget what the versions before it held; return the epoch."""
-        outcome = Outcome(intent, frozenset(intent.rows.ids))
-        return self._settled([outcome], uid, self.database.run)
+    def confirm(self, intent: Intent, uid: str, *, saved: bool = True) -> int:
+        """Strike out an intent that was carried out, and forget what the versions before it held; return the epoch.
 
-    def confirm_settled(self, outcomes: Sequence[Outcome], uid: str) -> None:
-        """Strike out intents that a later call carried out, and audit that: their own lines may be long past."""
+        One that only the store's memory has, and not its file, is put aside until it is `saved`.
+        """
+        outcome = Outcome(intent, frozenset(intent.rows.ids))
+        return self._settled([outcome], uid, self.database.run, saved=saved)
+
+    def confirm_settled(self, outcomes: Sequence[Outcome], uid: str, *, saved: bool = True) -> None:
+        """Do so with intents that a later call carried out, and audit that: their own lines may be long past."""
 
         def work(connection: Connection, outcome: Outcome) -> None:
             rows, action = len(outcome.intent.rows.rows) - len(outcome.pending), outcome.intent.action
             self.audit.append_in(connection, SETTLER, "reconcile", uid, rows, action)
 
-        self._settled(outcomes, uid, self.audit.guarded, work)
+        self._settled(outcomes, uid, self.audit.guarded, work, saved=saved)
+
+    def replayed(self, done: Sequence[tuple[str, int]], uid: str) -> None:
+        """Audit changes that a store had not saved and that were done again: of each, action and number of rows."""
+
+        def work(connection: Connection) -> None:
+            for action, rows in done:
+                self.audit.append_in(connection, SETTLER, "reconcile", uid, rows, action)
+
+        self.audit.guarded(work)
 
     def strike_out(self, intent: Intent, uid: str, why: str = "refused by the store") -> None:
         """Strike out an intent of which the store kept nothing, and audit that its line came to nothing."""
@@ -265,6 +279,8 @@ class State:
         uid: str,
         run: Callable[[Callable[[Connection], int]], int],
         beside: Callable[[Connection, Outcome], object] = lambda *_: None,
+        *,
+        saved: bool = True,
     ) -> int:
         """Settle intents in one transaction, each unless it was already; return the epoch of the last one's owner."""
         changes = {each.intent.id: self.acknowledged.change(each) for each in outcomes}
@@ -273,7 +289,10 @@ class State:
             owners.setdefault(each.intent.owner, []).append(each)
 
         def work(connection: Connection) -> int:
-            return [self._settle(connection, mine, uid, owner, changes, beside) for owner, mine in owners.items()][-1]
+            return [
+                self._settle(connection, mine, uid, owner, changes, beside, saved=saved)
+                for owner, mine in owners.items()
+            ][-1]
 
         return run(work)
 
@@ -285,9 +304,12 @@ class State:
         owner: str,
         changes: Mapping[str, Tally],
         beside: Callable[[Connection, Outcome], object],
+        *,
+        saved: bool,
     ) -> int:
         held = Epochs.held(connection, uid, owner)
-        struck = [each for each in mine if self.intents.settle(connection, each, uid)]
+        unsaved_at = None if saved else held.epoch
+        struck = [each for each in mine if self.intents.settle(connection, each, uid, unsaved_at=unsaved_at)]
         if not struck:
             return held.epoch
         self.vault.outdated(connection, uid, _versions(struck, "put"), dropped=False)

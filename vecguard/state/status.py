@@ -12,6 +12,7 @@ from vecguard.evidence.anchors import Anchor
 from vecguard.state import clock, schema, tables
 from vecguard.state.clock import Mark
 from vecguard.state.database import Database
+from vecguard.state.intents import UNSAVED
 
 _CHAINS = 5  # whose ends are shown
 
@@ -26,6 +27,7 @@ class Status:
     backup: bool
     rows: Mapping[str, int]
     begun: tuple[float, ...]  # when writes were begun that are still open, oldest first
+    unsaved: tuple[float, ...]  # the same of changes that a FAISS index has in memory, and its file not yet
     mark: Mark
     anchors: tuple[Anchor, ...]
 
@@ -41,14 +43,15 @@ def status(database: Database) -> Status:
         counts = {
             name: connection.execute(select(func.count()).select_from(table(name))).scalar_one() for name in names
         }
-        begun = connection.execute(select(tables.intents.c.created).order_by(tables.intents.c.created)).scalars()
+        created = select(tables.intents.c.created).order_by(tables.intents.c.created)
         return Status(
             database.dialect,
             version,
             tables.SCHEMA,
             schema.is_backup(connection),
             counts,
-            tuple(begun),
+            tuple(connection.execute(created.where(~UNSAVED)).scalars()),
+            tuple(connection.execute(created.where(UNSAVED)).scalars()),
             clock.seen(connection),
             _anchors(connection),
         )

@@ -90,13 +90,11 @@ class Vault:
     @staticmethod
     def outdated(connection: Connection, uid: str, versions: Mapping[str, int], *, dropped: bool) -> None:
         """Strike out references of versions before these, which the shelf holds, or up to these if it dropped them."""
-        still_open = select(_intents.c.id)
+        still_open = exists().where(_intents.c.id == _references.c.intent, _intents.c.uid == uid)
         gone: list[dict[str, str]] = []
         for ids in _batches([row for row, version in versions.items() if dropped or version > _FIRST]):
             rows = connection.execute(
-                select(*_references.c).where(
-                    _references.c.uid == uid, _references.c.row.in_(ids), _references.c.intent.not_in(still_open)
-                )
+                select(*_references.c).where(_references.c.uid == uid, _references.c.row.in_(ids), ~still_open)
             )
             gone += [dict(row._mapping) for row in rows if row.version < versions[row.row] + dropped]  # noqa: SLF001 - SQLAlchemy's documented name
         _strike_out(connection, gone)
