@@ -34,7 +34,8 @@ class Pseudonyms:
         if isinstance(acting.principal, SystemPrincipal):
             system = self._system(acting.principal)
             return system, system if acting.owner == NOWHERE else self.of_owner(self._digest(acting.owner), keys)
-        who, where = self._digest(acting.principal.id), self._digest(acting.owner)
+        who = self._digest(acting.principal.id)
+        where = who if acting.owner == acting.principal.id else self._digest(acting.owner)
         return keys.get("pseudonym", who).mac("principal").hex(), self.of_owner(where, keys)
 
     @staticmethod
