@@ -1,9 +1,10 @@
 """The audit chain: who did what, where and how often, never with what.
 
-Each guard writes a chain of its own. A line holds keyed digests of the principal and the owner, and a MAC over itself
-and the MAC of the line before; the last link is registered apart, so that edits, gaps, reordering and a cut-off end
-show. Without the key nobody can tell whether a digest belongs to a name they guess. How a chain is
-checked is in `vecguard.evidence.chains`; what shows only to whoever kept its end, in `vecguard.evidence.anchors`.
+Each guard writes a chain of its own. A line holds pseudonyms of the principal and the owner, and a MAC over itself and
+the MAC of the line before; the last link is registered apart, so that edits, gaps, reordering and a cut-off end show.
+Without the key nobody can tell whether a pseudonym belongs to a name they guess, and after an erasure nobody can
+(`vecguard.state.pseudonyms`). How a chain is checked is in `vecguard.evidence.chains`; what shows only to whoever kept
+its end, in `vecguard.evidence.anchors`.
 """
 
 from __future__ import annotations
@@ -29,9 +30,13 @@ from vecguard.principal import Acting
 from vecguard.state import forks, tables
 from vecguard.state.database import Database, Unsure
 from vecguard.state.direct import Prepared, executed
+from vecguard.state.epochs import Epochs
+from vecguard.state.keystore import Keys, KeyStore, Within
+from vecguard.state.pseudonyms import Pseudonyms
+from vecguard.system import by_guard
 
 T = TypeVar("T")
-SETTLER = Acting.of("vecguard")
+SETTLER = by_guard()
 """Who acts when a guard carries out what a crash left open."""
 SHARED = "shared"
 """The detail of a line that tells of another owner's rows in an answer."""
@@ -71,10 +76,14 @@ class AuditChain:
     A process that forks goes on with its chain, and its child begins one of its own.
     """
 
-    def __init__(self, database: Database, key: Secret, lookup: Secret, writer: str) -> None:
+    def __init__(
+        self, database: Database, key: Secret, keystore: KeyStore, pseudonyms: Pseudonyms, writer: str
+    ) -> None:
         self._database = database
         self._key = key
-        self._lookup = lookup
+        self._keystore = keystore
+        self._pseudonyms = pseudonyms
+        self._within: Within | None = None
         self._lock = Lock()
         self._queue: deque[_Waiting] = deque()
         self._end = _End(writer)
@@ -90,22 +99,27 @@ class AuditChain:
         detail: str = "",
         *,
         shared: Mapping[str, int] = NONE_SHARED,
+        buried: str = "",
     ) -> None:
         """Write one line in a transaction of its own, or raise `AuditFailed`.
 
         `shared` counts the rows of other owners that a read hands out besides, by the owners' digests: each owner gets
-        a line of its own, right after the first and in the same transaction, whose detail is "shared".
+        a line of its own, right after the first and in the same transaction, whose detail is "shared". `buried` is the
+        digest of an owner that was erased: the line tells of that, and shows the digest as the owner's tombstone does.
 
         A read waits until its line is written but not until the disk has it: a kill loses none, a power failure may
         lose the lines since the last change, and the chain then ends before them. Lines of reads that come at once
         share a transaction, and are written or refused together.
         """
-        line = self._line(acting, action, uid, count, detail)
-        lines = [line, *({**line, "owner": each, "count": rows, "detail": SHARED} for each, rows in shared.items())]
         if action in _LOOKED:
-            self._append_with_others(_Waiting(lines))
+            line = self._line(self._keystore, acting, action, uid, count, detail)
+            owners = ((self._pseudonyms.of_owner(each, self._keystore), rows) for each, rows in shared.items())
+            rest = ({**line, "owner": owner, "count": rows, "detail": SHARED} for owner, rows in owners)
+            self._append_with_others(_Waiting([line, *rest]))
         else:
-            self.guarded(lambda connection: self._write(connection, lines))
+            self.guarded(
+                lambda connection: self.append_in(connection, acting, action, uid, count, detail, buried=buried)
+            )
 
     def guarded(self, work: Callable[[Connection], T]) -> T:
         """Run a transaction that appends. If it fails, the chain stays where it was and the call is refused."""
@@ -113,10 +127,19 @@ class AuditChain:
             return self._moved(lambda: self._run(work))
 
     def append_in(
-        self, connection: Connection, acting: Acting, action: Action, uid: str, count: int, detail: str = ""
+        self,
+        connection: Connection,
+        acting: Acting,
+        action: Action,
+        uid: str,
+        count: int,
+        detail: str = "",
+        *,
+        buried: str = "",
     ) -> None:
-        """Write one line inside a transaction run by `guarded`."""
-        self._write(connection, [self._line(acting, action, uid, count, detail)])
+        """Write one line inside a transaction run by `guarded`, as `append` does."""
+        line = self._line(self._within or self._keystore, acting, action, uid, count, detail)
+        self._write(connection, [{**line, "owner": buried} if buried else line])
 
     # --------------------------------------------------------------------------------------------------- appending
 
@@ -164,9 +187,16 @@ class AuditChain:
 
         def afresh(connection: Connection) -> T:
             self._end = before
+            self._within = self._keystore.within(connection, Epochs.erasures(connection))
             return work(connection)
 
-        return self._database.run(afresh, lasting=lasting)
+        try:
+            done = self._database.run(afresh, lasting=lasting)
+            if self._within is not None:
+                self._within.committed()
+        finally:
+            self._within = None
+        return done
 
     def _moved(self, move: Callable[[], T]) -> T:
         """Run what moves the chain's end, or leave the end where it was. Anchors are kept before and after, if due."""
@@ -189,11 +219,12 @@ class AuditChain:
             return moved
         raise AuditFailed(_REFUSED)
 
-    def _line(self, acting: Acting, action: Action, uid: str, count: int, detail: str) -> Mapping[str, Any]:
+    def _line(self, keys: Keys, acting: Acting, action: Action, uid: str, count: int, detail: str) -> Mapping[str, Any]:
+        principal, owner = self._pseudonyms.of(acting, keys)
         return {
             "action": action,
-            "principal": self._lookup.mac("principal", acting.principal.id).hex(),
-            "owner": self._lookup.mac("owner", acting.owner).hex(),
+            "principal": principal,
+            "owner": owner,
             "uid": uid,
             "count": count,
             "detail": detail,

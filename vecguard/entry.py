@@ -28,7 +28,7 @@ from vecguard.settling import settle
 from vecguard.shelf import Collection, Shelf, View
 from vecguard.space import CollectionKeys
 from vecguard.state import State
-from vecguard.state.epochs import RULES_KEY
+from vecguard.state.epochs import ERASURES_KEY, RULES_KEY
 
 MARKER = hashlib.sha256(b"vecguard marker").hexdigest()[:32]
 UID_FIELD = "_vg_uid"
@@ -90,9 +90,14 @@ class Entry:
         return View(shelf, collection.uid, acting, space, scope, {space.owner_tag: space}, epochs=epochs)
 
     def _epochs(self, collection: Collection | None, owner: str) -> dict[str, int]:
-        """Return the rules' epoch and the acting owner's, in one look: all that a warm read asks of the state."""
+        """Return the epochs of everybody and the acting owner's, in one look: all that a warm read asks of the state.
+
+        Keys that were read before anybody was erased are read again from here on.
+        """
         uid = "" if collection is None else collection.uid
-        return dict(self._state.epochs.seen(uid, [self._state.digest(owner)]))
+        epochs = dict(self._state.epochs.seen(uid, [self._state.digest(owner)]))
+        self._state.keystore.at(epochs[ERASURES_KEY])
+        return epochs
 
     def recognise(self, shelf: Shelf, *, settling: bool = True, changing: bool = False) -> Flow[Collection | None]:
         """Check the marker on first touch, and settle what an earlier call or process left open, or did not save.

@@ -12,11 +12,12 @@ from vecguard.examination import accepting
 from vecguard.facade import Guarded, arun, room_of, run, shelf_of
 from vecguard.frameless import frameless
 from vecguard.principal import Acting, resolve
+from vecguard.system import HAZMAT, NOWHERE
 
 if TYPE_CHECKING:
     from vecguard.guard import Guard
 
-_NOBODY = Acting.of("hazmat")
+_NOBODY = Acting(HAZMAT, NOWHERE)
 
 
 @frameless

@@ -219,4 +219,4 @@ def test_a_call_that_was_interrupted_while_it_waited_holds_nobody_up(state: Stat
 def _waiting_line(state: State) -> Any:
     from vecguard.audit import _Waiting
 
-    return _Waiting([state.audit._line(ALICE, "read", "u", 1, "")])
+    return _Waiting([state.audit._line(state.keystore, ALICE, "read", "u", 1, "")])

@@ -54,12 +54,7 @@ def membership(site: Site, ids: Sequence[str]) -> list[bool]:
 def dictionary(site: Site, texts: Sequence[str]) -> list[float]:
     """Score each text by the best cosine of its vector with any vector that the files give up to the keys at hand."""
     with site.opened() as desk:
-        rows = desk.rows("alice")
-        space = _owner_space(desk)
-        shelf = desk.room().shelf
-        opened = shelf.sealer.open(rows, {space.owner_tag: space}, WHENEVER)
-        alive = [(row, each) for row, each in zip(rows, opened, strict=True) if each is not None]
-        vectors = [_unmasked(desk, row, each, space) for row, each in alive]
+        vectors = [vector for _, vector in exact_rows(desk)]
         # what is on the shelf without a key: every masked vector of anybody's
         shelved = [np.asarray(row.vector) for owner in ("alice", "bob") for row in desk.rows(owner)]
         clean = desk.guard.scrubbed(list(texts), "alice")
@@ -67,6 +62,14 @@ def dictionary(site: Site, texts: Sequence[str]) -> list[float]:
     candidates = np.asarray(EMBED(clean), dtype=np.float64)
     candidates /= np.linalg.norm(candidates, axis=1)[:, None]
     return [float(each) for each in (candidates @ known.T).max(axis=1)]
+
+
+def exact_rows(desk: Any) -> list[tuple[str, Any]]:
+    """Return the text and the exact vector of each of alice's rows that open under what the root key opens."""
+    rows, space = desk.rows("alice"), _owner_space(desk)
+    opened = desk.room().shelf.sealer.open(rows, {space.owner_tag: space}, WHENEVER)
+    alive = [(row, each) for row, each in zip(rows, opened, strict=True) if each is not None]
+    return [(each.record.text, _unmasked(desk, row, each, space)) for row, each in alive]
 
 
 def _unmasked(desk: Any, row: Any, opened: Any, space: Space) -> Any:
@@ -77,7 +80,7 @@ def _unmasked(desk: Any, row: Any, opened: Any, space: Space) -> Any:
     return exact[0]
 
 
-def _advantage(member: Sequence[float], other: Sequence[float]) -> float:
+def advantage(member: Sequence[float], other: Sequence[float]) -> float:
     """Return how far the area under the ROC curve is from one half, in standard deviations under no difference."""
     ranks = np.argsort(np.argsort([*member, *other], kind="stable"), kind="stable") + 1.0
     values = np.array([*member, *other])
@@ -104,9 +107,9 @@ def test_a_dictionary_is_at_chance_after_an_erasure(site_of: Callable[..., Site]
     site = site_of("faiss")
     there = texts_of("alice", COUNT)
     never = [text.replace("Minutes", "Minutes of number") for text in texts_of("alice", 2 * COUNT)[COUNT:]]
-    before = _advantage(dictionary(site, there), dictionary(site, never))
+    before = advantage(dictionary(site, there), dictionary(site, never))
     assert before > SIGMA, "the attacker must be strong where there is something to find"
     with site.opened() as desk:
         assert erase(desk.guard, [desk.target], OfOwner("alice")).clean
-    after = _advantage(dictionary(site, there), dictionary(site, never))
+    after = advantage(dictionary(site, there), dictionary(site, never))
     assert abs(after) < SIGMA

@@ -62,6 +62,16 @@ def test_a_writer_with_an_old_key_in_memory_begins_a_new_life(two: Two) -> None:
         assert desk.texts() == {"a": "a new life"}
 
 
+def test_a_new_life_that_began_elsewhere_is_gone_on_with(two: Two) -> None:
+    """Erased and written to by one guard: the other, which has the old key in memory, finds the new one and uses it."""
+    two.writer.write(["a", "b"], ["one", "two"])
+    assert two.erased().rows == 3
+    two.eraser.write(["x"], ["written by the eraser"])
+    two.writer.write(["a"], ["written by the other"])
+    for desk in (two.writer, two.reader, two.eraser):
+        assert desk.texts() == {"a": "written by the other", "x": "written by the eraser"}
+
+
 @pytest.mark.parametrize("steps", range(9))
 def test_a_write_that_was_under_way_leaves_nothing_half(steps: int, two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stopped after any of its requests, the owner erased, and gone on with: all read its rows, or there are none."""

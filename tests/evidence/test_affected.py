@@ -10,20 +10,18 @@ from typing import Any
 import pytest
 
 from vecguard import AuditLog, Policy, Principal, Scrub, hazmat
-from vecguard.evidence.affected import Affected, affected, named
+from vecguard.evidence.affected import Affected, affected
 from vecguard.evidence.log import Wanted
+from vecguard.principal import Acting
 from vecguard.records import Ask, Query
+from vecguard.system import HAZMAT, NOWHERE
 
 OWNERS = ("alice", "bob", "carol", "dave")
 
 
-def _digest(desk: Any, name: str) -> str:
-    return str(desk.guard.state.names.mac("principal", name).hex())
-
-
 def _affected(desk: Any, who: str, **when: float) -> dict[str, Affected]:
     state = desk.guard.state
-    seen = affected(state, Wanted(principal=_digest(desk, who), **when), _digest(desk, "hazmat"), named(state, OWNERS))
+    seen = affected(state, Wanted(principal=state.pseudonyms.principal(who), **when), OWNERS)
     return {each.name or each.owner: each for each in seen.owners}
 
 
@@ -103,13 +101,13 @@ def test_originals_are_counted_apart(desk_of: Callable[..., Any]) -> None:
     assert (found.name, found.own, found.originals) == ("alice", 1, 2)
 
 
-def test_an_owner_that_nobody_names_is_a_digest(ward: Any) -> None:
+def test_an_owner_that_nobody_names_is_a_pseudonym(ward: Any) -> None:
     """Names are kept nowhere but in rules: others are shown if they are given."""
     ward.read(Ask(), "zoe", "bob")
     state = ward.guard.state
-    seen = affected(state, Wanted(principal=_digest(ward, "zoe")), "", named(state, []))
+    seen = affected(state, Wanted(principal=state.pseudonyms.principal("zoe")))
     assert {each.name for each in seen.owners} == {"alice", None}
-    assert state.digest("bob") in {each.owner for each in seen.owners if each.name is None}
+    assert state.pseudonyms.living()[state.digest("bob")] in {each.owner for each in seen.owners if each.name is None}
 
 
 def test_a_store_that_was_opened_is_told(ward: Any) -> None:
@@ -117,14 +115,13 @@ def test_a_store_that_was_opened_is_told(ward: Any) -> None:
     state = ward.guard.state
     state.audit.append(_acting("mallory"), "unwrap", "", 1)
     hazmat.permit_exposed_store(ward.guard, reason="not an unwrap")
-    state.audit.append(_acting("hazmat"), "unwrap", "", 1)
-    seen = affected(state, Wanted(principal=_digest(ward, "mallory")), _digest(ward, "hazmat"), {})
+    state.audit.append(Acting(HAZMAT, NOWHERE), "unwrap", "", 1)
+    state.audit.append(_acting("hazmat"), "unwrap", "", 1)  # a tenant who is called so is somebody
+    seen = affected(state, Wanted(principal=state.pseudonyms.principal("mallory")))
     assert (seen.unwrapped, seen.unwrapped_by_nobody) == (1, 1)
 
 
 def _acting(who: str) -> Any:
-    from vecguard.principal import Acting
-
     return Acting.of(who)
 
 

@@ -44,7 +44,7 @@ def test_an_export_is_private_and_is_never_overwritten(file: Path, chains: State
 def test_names_cannot_be_looked_up_by_an_export(file: Path, chains: State) -> None:
     """The key to the digests is not in it, not even sealed: only the one that checks lines."""
     text = file.read_text()
-    assert chains.digest("o1") in text
+    assert any(each in text for each in chains.pseudonyms.owner("o1"))
     header = json.loads(text.splitlines()[0])
     assert set(header) == {"format", "state", "root", "key", "writers", "heads"}
 

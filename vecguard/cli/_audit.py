@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,7 +22,7 @@ from vecguard import config
 from vecguard.cli._running import run_or_say
 from vecguard.errors import BadInput, StateError
 from vecguard.evidence import anchors as anchored
-from vecguard.evidence.affected import Affected, Seen, affected, named
+from vecguard.evidence.affected import Affected, Seen, affected
 from vecguard.evidence.anchors import Anchor
 from vecguard.evidence.chains import Verdict
 from vecguard.evidence.export import export, verify_export
@@ -33,12 +33,12 @@ from vecguard.evidence.section import moment
 from vecguard.principal import checked_name
 from vecguard.state import State
 from vecguard.state.database import MEMORY
+from vecguard.system import GUARD, HAZMAT
 
 audit = typer.Typer(help="See what was done, that the log of it is whole, and whom it concerns.", no_args_is_help=True)
 console = Console()
 
-_SHORT = 12  # characters of a digest that show
-_NOBODY = "hazmat"  # whom `vecguard.hazmat` writes down where nobody acts
+_SHORT = 12  # characters of a pseudonym that show
 _Config = Annotated[Path, typer.Option("--config", help="The guard's TOML file: where its state and keys are.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _Since = Annotated[datetime | None, typer.Option(help="From this time on (UTC; a date is its first moment).")]
@@ -74,14 +74,20 @@ def show(
     principal: Annotated[str | None, typer.Option(help="Only lines of this principal, by name.")] = None,
     owner: Annotated[str | None, typer.Option(help="Only lines about this owner, by name.")] = None,
     action: Annotated[str | None, typer.Option(help="Only this: read, write, delete, restore, unwrap ...")] = None,
+    system: Annotated[
+        bool, typer.Option("--system", help="Only lines of guards and operators, by no principal.")
+    ] = False,
     last: Annotated[int, typer.Option(min=1, help="The newest so many of them.")] = 200,
     as_json: _Json = False,
 ) -> None:
-    """Show lines of the log. It holds keyed digests: a name is found by its own, and none can be read out of it.
+    """Show lines of the log. It holds pseudonyms: a name is found by its own, and none can be read out of it.
+
+    Of an owner that was erased only the lines about that are found by name.
 
     Example: vecguard audit show --principal bob --action read --since 2026-11-01 --config g.toml
     """
-    run_or_say(lambda: _show(configuration, since, until, principal, owner, action, last, as_json=as_json))
+    asked = _Asked(since, until, principal, owner, action, system=system)
+    run_or_say(lambda: _show(configuration, asked, last, as_json=as_json))
 
 
 @audit.command("export")
@@ -105,7 +111,7 @@ def affected_(
 ) -> None:
     """Say whose records a principal was handed, so that those owners can be told.
 
-    The log has owners as digests. Those that rules or --owners name are shown by name. Records are counted each time
+    The log has owners as pseudonyms. Those that rules or --owners name are shown by name. Records are counted each time
     that they were handed out. The log is verified first. Exit status 1 if it does not hold.
 
     Example: vecguard audit affected --principal bob --since 2026-11-01 --owners owners.txt --config g.toml
@@ -203,44 +209,57 @@ def _time(seconds: float | None) -> str:
 # ------------------------------------------------------------------------------------------------------------- show
 
 
-def _show(
-    path: Path,
-    since: datetime | None,
-    until: datetime | None,
-    principal: str | None,
-    owner: str | None,
-    action: str | None,
-    last: int,
-    *,
-    as_json: bool,
-) -> None:
-    with _opened(path) as (state, _):
-        wanted = Wanted(
-            _seconds(since),
-            _seconds(until),
-            None if principal is None else _digest(state, principal),
-            None if owner is None else state.digest(checked_name(owner, "an owner")),
-            action,
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Which lines are asked for, in names and dates."""
+
+    since: datetime | None
+    until: datetime | None
+    principal: str | None
+    owner: str | None
+    action: str | None
+    system: bool
+
+    def of(self, state: State) -> Wanted:
+        if self.system and self.principal is not None:
+            raise BadInput("say whose lines: --principal, or --system")
+        by_system = _system(state) if self.system else None
+        return Wanted(
+            _seconds(self.since),
+            _seconds(self.until),
+            by_system if self.principal is None else _principal(state, self.principal),
+            None if self.owner is None else state.pseudonyms.owner(checked_name(self.owner, "an owner")),
+            self.action,
         )
+
+
+def _show(path: Path, asked: _Asked, last: int, *, as_json: bool) -> None:
+    with _opened(path) as (state, _):
+        wanted, parts = asked.of(state), _system(state)
         lines, count = state.database.look(lambda connection: find(connection, wanted, last))
     if as_json:
         _print({"count": count, "lines": [{**asdict(each), "time": moment(each.at)} for each in lines]})
         return
     table = _table("time (UTC)", "what", "count", "principal", "owner", "line", folded="what")
     for each in lines:
-        table.add_row(*_row(each))
+        table.add_row(*_row(each, parts))
     console.print(table)
     console.print(f"{len(lines)} of {count} line(s). Whether they are as they were written: vecguard audit verify.")
 
 
-def _row(line: Line) -> tuple[str, ...]:
-    who, where = (line.principal[:8], line.owner[:8]), f"{line.writer[:4]}/{line.number}"
+def _row(line: Line, system: frozenset[str]) -> tuple[str, ...]:
+    shown = ("vecguard" if each in system else each[:8] for each in (line.principal, line.owner))
+    who, where = tuple(shown), f"{line.writer[:4]}/{line.number}"
     what = f"{line.action} ({line.detail})" if line.detail else line.action
     return tuple(escape(each) for each in (_time(line.at), what, str(line.count), *who, where))
 
 
-def _digest(state: State, principal: str) -> str:
-    return state.names.mac("principal", checked_name(principal, "a principal's id")).hex()
+def _principal(state: State, name: str) -> frozenset[str]:
+    return state.pseudonyms.principal(checked_name(name, "a principal's id"))
+
+
+def _system(state: State) -> frozenset[str]:
+    return state.pseudonyms.system(GUARD) | state.pseudonyms.system(HAZMAT)
 
 
 def _seconds(given: datetime | None) -> float | None:
@@ -265,9 +284,8 @@ def _affected(
     given = [] if owners is None else [line.strip() for line in _text(owners) if line.strip()]
     with _opened(path) as (state, arguments):
         verdict = state.audit.examined()
-        wanted = Wanted(_seconds(since), _seconds(until), principal=_digest(state, principal))
-        names = named(state, [*given, principal, *(each.owner for each in arguments["rules"])])
-        seen = affected(state, wanted, _digest(state, _NOBODY), names)
+        wanted = Wanted(_seconds(since), _seconds(until), _principal(state, principal))
+        seen = affected(state, wanted, [*given, principal, *(each.owner for each in arguments["rules"])])
     logged = arguments["policy"].audit.reads
     if as_json:
         _print({"log_holds": not verdict.breaks, "reads_are_written_down": logged, **asdict(seen)})

@@ -16,6 +16,7 @@ kill is not searched for again, because nobody has it any more.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,7 +24,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from vecguard.audit import SETTLER
 from vecguard.erasure import files
 from vecguard.erasure.needles import Needles, told
 from vecguard.erasure.receipt import Cleared, ErasureReceipt, Scope, Sought, signing_key
@@ -33,11 +33,11 @@ from vecguard.facade import Room
 from vecguard.flow import Flow
 from vecguard.keyplace import state_file
 from vecguard.ports import Compact, Compacted, Page, Pages, SqliteFile
-from vecguard.principal import Acting
 from vecguard.shelf import Collection, Shelf
 from vecguard.space import owner_tag
 from vecguard.state.erasing import Traces
 from vecguard.state.state import State
+from vecguard.system import NOWHERE, by_guard
 
 if TYPE_CHECKING:
     from vecguard.guard import Guard
@@ -164,8 +164,9 @@ class Erasing:
             self.unverified.append(f"{self.needles.left_out} thing(s) that were too many to search for at once")
         receipt = self._receipt(searched, after)
         digest = sha256(receipt.json().encode()).hexdigest()
-        acting = Acting.of(SETTLER.principal, self.owner or SETTLER.owner)
-        self.state.audit.append(acting, "erase", "", receipt.rows, digest)
+        buried = receipt.owner if self.scope == "owner" else ""
+        acting = by_guard(NOWHERE if self.owner is None or buried else self.owner)
+        self.state.audit.append(acting, "erase", "", receipt.rows, digest, buried=buried)
         return receipt
 
     def _search(self, stage: str) -> files.Searched:
@@ -200,6 +201,7 @@ class Erasing:
             files=searched.files,
             bytes=searched.bytes,
             unverified=(*dict.fromkeys(self.unverified), *stores, *_NEVER_LOOKED_AT),
+            nonce=secrets.token_hex(16),
         )
         return receipt.signed(signing_key(self.state.keystore.get("state", self.state.id)))
 

@@ -54,6 +54,7 @@ class ErasureReceipt:
 
     `at` is the time of its end in UTC. `counts` are what left the state. `elsewhere` counts collections in which the
     owner has, or may have, rows, and that were not given. `unverified` says in words what could not be looked at.
+    `nonce` is random: nobody finds out by guessing whose receipt has the digest that stands in the audit log.
     """
 
     scope: Scope
@@ -67,6 +68,7 @@ class ErasureReceipt:
     files: int
     bytes: int
     unverified: tuple[str, ...]
+    nonce: str = ""
     public_key: str = ""
     signature: str = field(default="", repr=False)
     format: str = FORMAT
@@ -130,6 +132,8 @@ def _content(receipt: ErasureReceipt) -> bytes:
     """Return what is signed: canonical JSON of every field but the signature, behind the name of the format."""
     parts = asdict(receipt)
     del parts["signature"]
+    if not receipt.nonce:  # there was none in receipts that were made first
+        del parts["nonce"]
     return f"{FORMAT}\n{json.dumps(parts, separators=(',', ':'), sort_keys=True)}".encode()
 
 

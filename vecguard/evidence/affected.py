@@ -1,6 +1,7 @@
 """Whose records did a principal see? After an incident each of those owners has to be told.
 
-The log tells it by digests. A digest becomes a name if somebody names the owner: this only compares.
+The log tells it by pseudonyms. One becomes a name if somebody names the owner: this only compares. Owners that were
+erased since have pseudonyms that belong to nobody, and are counted without a name.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from sqlalchemy import Connection, and_, func, select
 from vecguard.audit import SHARED
 from vecguard.evidence.log import Wanted
 from vecguard.state import State, tables
+from vecguard.system import HAZMAT
 
 _TABLE = tables.audit
 
@@ -49,21 +51,23 @@ class Seen:
     unwrapped_by_nobody: int
 
 
-def affected(state: State, wanted: Wanted, nobody: str, names: Mapping[str, str]) -> Seen:
-    """Find what `wanted.principal` saw. `nobody`: the digest that opened stores without a principal are noted under.
-
-    `names` are owners' names by digest (`named`).
-    """
-    return state.database.look(lambda connection: _seen(connection, wanted, nobody, names))
-
-
-def named(state: State, owners: Iterable[str]) -> dict[str, str]:
-    """Return names of owners by digest: those given, and those that rules in the state name."""
+def affected(state: State, wanted: Wanted, owners: Iterable[str] = ()) -> Seen:
+    """Find what `wanted.principal` saw. Affected `owners` are shown by name, as are those of rules in the state."""
     known = {*owners, *(each.owner for each in state.grants.all())}
-    return {state.digest(name): name for name in sorted(known)}
+    names = {state.digest(name): name for name in known}
+    of_today, nobody = state.pseudonyms.living(), state.pseudonyms.system(HAZMAT)
+
+    def look(connection: Connection) -> Seen:
+        opened = (_unwrapped(connection, wanted, who) for who in (wanted.principal or frozenset(), nobody))
+        return Seen(tuple(_owners(connection, wanted, names, of_today)), *opened)
+
+    return state.database.look(look)
 
 
-def _seen(connection: Connection, wanted: Wanted, nobody: str, names: Mapping[str, str]) -> Seen:
+def _owners(
+    connection: Connection, wanted: Wanted, names: Mapping[str, str], of_today: Mapping[str, str]
+) -> list[Affected]:
+    """Return the owners, first seen first. `names` and pseudonyms `of_today` are by the digests that old lines have."""
     condition = and_(wanted.condition(), _TABLE.c.action.in_(("read", "restore")), _TABLE.c.count > 0)
     query = (
         select(
@@ -80,11 +84,12 @@ def _seen(connection: Connection, wanted: Wanted, nobody: str, names: Mapping[st
     )
     owners: dict[str, list[Any]] = {}
     for row in connection.execute(query):
-        owners.setdefault(row.owner, []).append(row)
+        owners.setdefault(of_today.get(row.owner, row.owner), []).append(row)
+    called = {of_today.get(digest, digest): name for digest, name in names.items()}
     found = [
         Affected(
             owner,
-            names.get(owner),
+            called.get(owner),
             shared=sum(row.records for row in rows if row.shared),
             own=sum(row.records for row in rows if row.action == "read" and not row.shared),
             originals=sum(row.records for row in rows if row.action == "restore"),
@@ -94,13 +99,10 @@ def _seen(connection: Connection, wanted: Wanted, nobody: str, names: Mapping[st
         )
         for owner, rows in owners.items()
     ]
-    found.sort(key=lambda each: (each.first, each.owner))
-    opened = _unwrapped(connection, wanted)
-    return Seen(tuple(found), opened.get(wanted.principal or "", 0), opened.get(nobody, 0))
+    return sorted(found, key=lambda each: (each.first, each.owner))
 
 
-def _unwrapped(connection: Connection, wanted: Wanted) -> dict[str, int]:
-    """Count native stores that were opened in that time, by principal."""
-    when = Wanted(wanted.since, wanted.until, action="unwrap").condition()
-    query = select(_TABLE.c.principal, func.count()).where(when).group_by(_TABLE.c.principal)
-    return dict(connection.execute(query).tuples().all())
+def _unwrapped(connection: Connection, wanted: Wanted, who: frozenset[str]) -> int:
+    """Count native stores that were opened in that time under one of these pseudonyms of a principal."""
+    when = Wanted(wanted.since, wanted.until, who, action="unwrap").condition()
+    return connection.execute(select(func.count()).select_from(_TABLE).where(when)).scalar_one()

@@ -122,6 +122,7 @@ def budgets(state: State, policy: Policy) -> Section:
         tables=(Table.of("Used, by principal (most denials first)", columns, rows),),
         unknown=(
             "Alarms (probing, canary hits): not kept. They go to the logger vecguard.watch, to callbacks, to traces.",
+            "Who that is in the audit log: it has pseudonyms, because digests would outlive an erasure there.",
             "Distribution of scores: not kept. Scores of rows of others are shaped before anybody sees them.",
         ),
     )

@@ -51,7 +51,7 @@ def _unwrapped(mac: object) -> object:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line. `principal` and `owner` are keyed digests, `at` is seconds since the epoch by its writer's clock."""
+    """One line. `principal` and `owner` are pseudonyms, `at` is seconds since the epoch by its writer's clock."""
 
     writer: str
     number: int
@@ -78,18 +78,24 @@ _NUMBERS = ("number", "count", "at")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which lines: from `since` on and before `until` (seconds since the epoch), by digests, by action."""
+    """Which lines: from `since` on and before `until` (seconds since the epoch), by pseudonyms, by action.
+
+    A name has several: of the log as it is written now, and as it was written before there were pseudonyms.
+    """
 
     since: float | None = None
     until: float | None = None
-    principal: str | None = None
-    owner: str | None = None
+    principal: frozenset[str] | None = None
+    owner: frozenset[str] | None = None
     action: str | None = None
 
     def condition(self) -> ColumnElement[bool]:
         """Return it as a condition on the table."""
-        asked = {"principal": self.principal, "owner": self.owner, "action": self.action}
-        parts = [_TABLE.c[name] == value for name, value in asked.items() if value is not None]
+        asked = {"principal": self.principal, "owner": self.owner}
+        parts: list[ColumnElement[bool]] = [
+            _TABLE.c[name].in_(sorted(values)) for name, values in asked.items() if values is not None
+        ]
+        parts += [] if self.action is None else [_TABLE.c.action == self.action]
         parts += [] if self.since is None else [_TABLE.c.at >= self.since]
         parts += [] if self.until is None else [_TABLE.c.at < self.until]
         return and_(true(), *parts)

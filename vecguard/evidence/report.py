@@ -1,7 +1,7 @@
 """The evidence as one report: what an auditor, a regulator or an incident team asks for, and where each figure is from.
 
 Figures are read from the state and the configuration; nothing is estimated, and what is not known is said. No name is
-in it: principals and owners appear as the keyed digests that the audit log has.
+in it: principals and owners appear as pseudonyms, as in the audit log, or as keyed digests, as in the other tables.
 """
 
 from __future__ import annotations

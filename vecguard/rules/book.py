@@ -21,6 +21,7 @@ from vecguard.frameless import frameless_class
 from vecguard.principal import Acting, Principal, checked_name
 from vecguard.rules.authorizer import Share
 from vecguard.rules.grant import Grant, Grantee, Right, Terms, granted, grantees, grantees_of
+from vecguard.system import by_guard
 from vecguard.watch.scores import ScorePolicy
 
 if TYPE_CHECKING:  # the state keeps grants, so it imports this package
@@ -180,4 +181,4 @@ def _itself(owner: str) -> Grant:
 
 
 def _by(principal: Principal | str | None, owner: str) -> Acting:
-    return Acting.of("vecguard" if principal is None else principal, owner)
+    return by_guard(owner) if principal is None else Acting.of(principal, owner)

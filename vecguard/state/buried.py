@@ -80,7 +80,7 @@ class Buried:
 
 
 def _key(buried: Buried, row: _Row) -> bool:
-    kinds = {"owner": ("owner",), "vault": ("owner", "vault")}.get(row["kind"], ())
+    kinds = {"owner": ("owner",), "pseudonym": ("owner",), "vault": ("owner", "vault")}.get(row["kind"], ())
     return any(row["subject"] in buried.among(kind) for kind in kinds)
 
 

@@ -3,7 +3,7 @@
 It is raised in the transaction that begins a write or delete and in the one that settles it, by whichever process does
 so. Rows that were read while it stood still, and while no write was open, are all of them and none too many for as
 long as it stands (the discipline of a sequence lock; Lameter 2005, "Effective synchronization on Linux/NUMA systems").
-The owner rules have an epoch of their own, and every look at an owner's shows it too.
+The owner rules have an epoch of their own, and so have erasures; every look at an owner's shows both.
 
 The row that holds an epoch holds the tally of the owner's acknowledged rows as well (`vecguard.state.digests`), and
 every transaction that begins or settles a change locks it first: those of one owner in one collection queue up.
@@ -11,6 +11,7 @@ every transaction that begins or settles a change locks it first: those of one o
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -39,6 +40,11 @@ RULES: Final = ("", "rules")
 """Uid and owner under which the epoch of the owner rules is kept; it belongs to no collection."""
 RULES_KEY: Final = RULES[1]
 """What `Epochs.seen` calls it."""
+ERASURES: Final = ("", "erasures")
+"""Uid and owner under which the epoch of erasures is kept: it is raised whenever keys of an owner are shredded."""
+ERASURES_KEY: Final = ERASURES[1]
+"""What `Epochs.seen` calls it."""
+_LEAP = 1 << 32  # more changes than any owner makes
 _AT_ONCE = 512  # owners in one statement
 
 
@@ -70,6 +76,7 @@ _MOMENT = select(_TABLE.c.epoch, _OPEN.label("writing"), _TABLE.c.rows, _TABLE.c
 )
 _MINE = and_(_TABLE.c.uid == bindparam("whose_uid"), _TABLE.c.owner == bindparam("whose"))
 _RAISE = update(_TABLE).where(_MINE).values(epoch=_TABLE.c.epoch + literal_column("1"))
+_LEAP_ON = update(_TABLE).where(_MINE).values(epoch=_TABLE.c.epoch + bindparam("leap"))
 _LEAVE = update(_TABLE).where(_MINE).values({name: bindparam(f"new_{name}") for name in ("epoch", "rows", "digest")})
 _ONE, _NOW, _LOCKED = Prepared.of(_EPOCH), Prepared.of(_MOMENT), Prepared.of(_HELD)
 _ONE_MORE, _PUT = Prepared.of(_RAISE), Prepared.of(_LEAVE)
@@ -87,7 +94,7 @@ class Epochs:
         return int(found[0][0]) if found else 0
 
     def seen(self, uid: str, owners: Sequence[str]) -> Mapping[str, int]:
-        """Return the epochs of these owners in a collection and, as `RULES_KEY`, that of the owner rules.
+        """Return the epochs of these owners in a collection, of the rules (`RULES_KEY`), of erasures (`ERASURES_KEY`).
 
         All are of one moment. This is everything that a read from memory asks of the state, in one statement (of up to
         512 owners).
@@ -101,7 +108,7 @@ class Epochs:
             found = self._database.look(
                 lambda connection: [row for each in values for row in connection.execute(_several(_AT_ONCE), each)]
             )
-        return dict.fromkeys((*owners, RULES_KEY), 0) | {str(owner): int(epoch) for owner, epoch in found}
+        return dict.fromkeys((*owners, RULES_KEY, ERASURES_KEY), 0) | {str(owner): int(epoch) for owner, epoch in found}
 
     def moment(self, uid: str, owner: str) -> Moment:
         """Return an owner's epoch together with whether a change is open, and the tally: one look."""
@@ -119,6 +126,17 @@ class Epochs:
         """Raise an owner's epoch, as part of a transaction; return the new one."""
         _raise(connection, uid, owner, lambda: None)
         return _epoch(connection, uid, owner)
+
+    @staticmethod
+    def leapt(connection: Connection, uid: str, owner: str) -> None:
+        """Raise an owner's epoch by a random number, so that it does not tell how often the owner changed anything."""
+        leap = _LEAP + secrets.randbelow(_LEAP)
+        connection.execute(_LEAP_ON, {"whose_uid": uid, "whose": owner, "leap": leap})
+
+    @staticmethod
+    def erasures(connection: Connection) -> int:
+        """Return the epoch of erasures, as part of a transaction."""
+        return _epoch(connection, *ERASURES)
 
     @staticmethod
     def entered(connection: Connection, uid: str, owner: str, nothing: Callable[[], bytes]) -> Moment:
@@ -176,9 +194,10 @@ def _prepared(size: int) -> Prepared:
 @cache
 def _several(size: int) -> Select[*tuple[Any, ...]]:
     owners: list[BindParameter[str]] = [bindparam(name) for name in _names(size)]
-    rules = and_(_TABLE.c.uid == bindparam("no_uid"), _TABLE.c.owner == bindparam("rules"))
+    of_all: list[BindParameter[str]] = [bindparam("rules"), bindparam("erasures")]
+    everybody = and_(_TABLE.c.uid == bindparam("no_uid"), _TABLE.c.owner.in_(of_all))
     return select(_TABLE.c.owner, _TABLE.c.epoch).where(
-        or_(and_(_TABLE.c.uid == bindparam("uid"), _TABLE.c.owner.in_(owners)), rules)
+        or_(and_(_TABLE.c.uid == bindparam("uid"), _TABLE.c.owner.in_(owners)), everybody)
     )
 
 
@@ -189,4 +208,5 @@ def _names(size: int) -> tuple[str, ...]:
 
 def _values(uid: str, owners: Sequence[str], size: int) -> dict[str, str]:
     padded = [*owners, *([""] * (size - len(owners)))]
-    return {"uid": uid, "no_uid": RULES[0], "rules": RULES[1], **dict(zip(_names(size), padded, strict=True))}
+    everybody = {"no_uid": RULES[0], "rules": RULES[1], "erasures": ERASURES[1]}
+    return {"uid": uid, **everybody, **dict(zip(_names(size), padded, strict=True))}

@@ -1,8 +1,9 @@
 """What a state holds of an owner, and forgetting it: in one transaction, with a tombstone and a line in the audit log.
 
-What is left of an owner afterwards are keyed digests: of the tombstone, of audit lines, and of the epochs that tell
-other processes that what they have in memory is old. An epoch never begins again, for a guard may still hold rows that
-were read under a number that would come again.
+What is left of an owner afterwards are keyed digests: of the tombstone, of the audit lines that tell of the erasure,
+and of the epochs that tell other processes that what they have in memory is old. An epoch never begins again, for a
+guard may still hold rows that were read under a number that would come again; it leaps, so that it does not tell how
+often the owner wrote. Other audit lines have pseudonyms whose key is shredded.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, func, select, t
 
 from vecguard.audit import SETTLER
 from vecguard.keys import unseal
-from vecguard.principal import Acting
 from vecguard.rules import Grantee
 from vecguard.state import tables
 from vecguard.state.digests import Tally
@@ -23,6 +23,7 @@ from vecguard.state.epochs import RULES, Epochs
 from vecguard.state.intents import UNSAVED
 from vecguard.state.state import State
 from vecguard.state.tombstones import Tombstones, row_subject
+from vecguard.system import by_guard
 
 Trace: TypeAlias = Literal["key", "original", "intent", "rule"]
 Traces: TypeAlias = list[tuple[Trace, bytes]]
@@ -67,11 +68,11 @@ def forget_owner(state: State, owner: str) -> Forgotten:
         counts["references"] = _deleted(connection, _REFERENCES, _REFERENCES.c.owner == digest)
         counts["counters"] = _deleted(connection, _COUNTERS, _COUNTERS.c.principal == principal)
         for uid in _uids(connection, digest):
-            Epochs.raised(connection, uid, digest)
+            Epochs.leapt(connection, uid, digest)
         Epochs.raised(connection, *RULES)
         traces += _open(connection, digest)
         counts["unsaved changes"] = _deleted(connection, _INTENTS, (_INTENTS.c.owner == digest) & UNSAVED)
-        state.audit.append_in(connection, _operator(owner), "erase", "", sum(counts.values()), "owner")
+        state.audit.append_in(connection, SETTLER, "erase", "", sum(counts.values()), "owner", buried=digest)
         return Forgotten(counts, traces)
 
     return state.audit.guarded(work)
@@ -115,7 +116,7 @@ def forget_rows(state: State, owner: str, uid: str, backend_ids: Sequence[str], 
         found = [row for part in _batches(backend_ids) for row in _canaries_among(connection, uid, part)]
         if found:
             _struck_out(connection, uid, found)
-        state.audit.append_in(connection, _operator(owner), "erase", uid, len(backend_ids), what)
+        state.audit.append_in(connection, by_guard(owner), "erase", uid, len(backend_ids), what)
         return len(found)
 
     return state.audit.guarded(work)
@@ -182,7 +183,7 @@ def subject_tokens(state: State, owner: str, wanted: Callable[[str], bool]) -> d
 
 
 def _keys(connection: Connection, digest: str) -> Traces:
-    places = [("owner", digest), ("vault", digest)]
+    places = [(kind, digest) for kind in ("owner", "vault", "pseudonym")]
     wanted = select(_KEYS.c.wrapped).where(tuple_(_KEYS.c.kind, _KEYS.c.subject).in_(places))
     return [("key", bytes(each)) for each in connection.execute(wanted).scalars()]
 
@@ -225,8 +226,3 @@ def _uids(connection: Connection, digest: str) -> list[str]:
 
 def _batches(items: Sequence[str]) -> Iterable[Sequence[str]]:
     return (items[start : start + _AT_ONCE] for start in range(0, len(items), _AT_ONCE))
-
-
-def _operator(owner: str) -> Acting:
-    """Whoever runs an erasure stands above owners, and acts under nobody's name."""
-    return Acting.of(SETTLER.principal, owner)

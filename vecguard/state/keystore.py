@@ -7,8 +7,9 @@ So from the moment in which a rotation ends, no process makes a key under the ol
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any, Literal
+from typing import Any, Final, Literal, Protocol
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select
 from sqlalchemy.exc import IntegrityError
@@ -18,8 +19,11 @@ from vecguard.keys import Keyring, Root, Secret, new_secret, seal, unseal
 from vecguard.state import tables
 from vecguard.state.database import Database
 from vecguard.state.direct import Prepared, executed
+from vecguard.state.epochs import ERASURES, Epochs
 from vecguard.state.tombstones import Tombstones
 
+_LASTING: Final = frozenset({"state", "collection"})  # kinds of keys that no erasure takes
+_Known = dict[tuple[str, str], Secret]
 _THERE = Prepared.of(
     select(tables.keys.c.kind)
     .where(tables.keys.c.kind == bindparam("kind"), tables.keys.c.subject == bindparam("subject"))
@@ -27,13 +31,25 @@ _THERE = Prepared.of(
 )
 
 
+class Keys(Protocol):
+    """Hands out data keys: by itself (`KeyStore`), or as part of a transaction (`Within`)."""
+
+    def get(self, kind: str, subject: str) -> Secret:
+        """Return the key of this subject, making it on first use."""
+        ...
+
+
 class KeyStore:
-    """Finds the data key of an owner or a collection, or makes it. Unwrapped keys stay in this process's memory."""
+    """Finds the data key of an owner or a collection, or makes it. Unwrapped keys stay in this process's memory.
+
+    There they may outlive their owner, whom another process erased: `at` tells when to look again.
+    """
 
     def __init__(self, database: Database, keyring: Keyring) -> None:
         self._database = database
         self._keyring = keyring
-        self._known: dict[tuple[str, str], Secret] = {}
+        self._known: _Known = {}
+        self._erasures = 0
 
     def __repr__(self) -> str:
         return f"<KeyStore with {len(self._known)} key(s) at hand>"
@@ -45,8 +61,9 @@ class KeyStore:
 
     def find(self, kind: str, subject: str) -> Secret | None:
         """Return the key of this subject, or None if it was never made (or was shredded)."""
-        if (kind, subject) in self._known:
-            return self._known[kind, subject]
+        known = self._known  # if somebody is found to be erased meanwhile, what was read before is kept nowhere
+        if (kind, subject) in known:
+            return known[kind, subject]
         row = self._row(kind, subject)
         if row is None:
             return None
@@ -57,8 +74,28 @@ class KeyStore:
             if again is None or again == row:
                 raise
             key = unwrapped(self._keyring, again)
-        self._known[kind, subject] = key
+        known[kind, subject] = key
         return key
+
+    def all(self, kind: str) -> Iterator[tuple[str, Secret]]:
+        """Yield every key of a kind with its subject; none is remembered. Raises `WrongKey` for one that is closed."""
+        wanted = select(tables.keys).where(tables.keys.c.kind == kind)
+        for row in self._database.look(lambda connection: connection.execute(wanted).all()):
+            yield row.subject, unwrapped(self._keyring, row)
+
+    def at(self, erasures: int) -> None:
+        """Forget keys of owners that were read before the epoch of erasures became this: some may be shredded.
+
+        Whoever writes under a shredded key writes what nobody else can read, in a life of an owner that is over.
+        """
+        if erasures > self._erasures:
+            self._known = {place: key for place, key in self._known.items() if place[0] in _LASTING}
+            self._erasures = erasures
+
+    def within(self, connection: Connection, erasures: int) -> Within:
+        """Return the same keys as part of a transaction, in which the epoch of erasures is this."""
+        self.at(erasures)
+        return Within(connection, self._keyring, self._known)
 
     @staticmethod
     def still_there(connection: Connection, kind: str, subject: str) -> bool:
@@ -69,10 +106,16 @@ class KeyStore:
         return executed(connection, _THERE, {"kind": kind, "subject": subject}).fetchone() is not None
 
     def shred(self, connection: Connection, kind: Literal["owner", "vault"], subject: str) -> None:
-        """Delete a key, and with it everything that it sealed, and bury it; as part of a transaction."""
-        self.forget(kind, subject)
+        """Delete a key, and with it everything that it sealed, and bury it; as part of a transaction.
+
+        With the key of an owner goes that of its name's pseudonyms.
+        """
+        doomed = ("owner", "pseudonym") if kind == "owner" else (kind,)
+        for each in doomed:
+            self.forget(each, subject)
         Tombstones.bury(connection, kind, subject)
-        connection.execute(delete(tables.keys).where(tables.keys.c.kind == kind, tables.keys.c.subject == subject))
+        connection.execute(delete(tables.keys).where(tables.keys.c.kind.in_(doomed), tables.keys.c.subject == subject))
+        Epochs.raised(connection, *ERASURES)
 
     def forget(self, kind: str, subject: str) -> None:
         """Drop a key from this process's memory."""
@@ -99,17 +142,58 @@ class KeyStore:
     def _kept(self, kind: str, subject: str, key: Secret) -> bool:
         """Keep a key, or leave the one that another process made first; False if its root is no longer in force."""
         root = self._keyring.root(self._database.look(root_in_force))
-        row = {"kind": kind, "subject": subject, "root": root.id, "created": time.time()}
-        row["wrapped"] = wrapped(root, key, kind, subject)
 
         def write(connection: Connection) -> bool:
             if root_in_force(connection, held=True) != root.id:
                 return False
-            with suppress(IntegrityError), connection.begin_nested():  # if another process made it first, theirs stands
-                connection.execute(insert(tables.keys).values(row))
+            _insert(connection, root, kind, subject, key)
             return True
 
-        return self._database.run(write)
+        # a line that a power failure leaves in the log lies behind its name's key, so nobody waits for the disk
+        return self._database.run(write, lasting=kind != "pseudonym")
+
+
+class Within:
+    """Data keys as part of a transaction. Those that it makes are remembered once it was `committed`."""
+
+    def __init__(self, connection: Connection, keyring: Keyring, known: _Known) -> None:
+        self._connection = connection
+        self._keyring = keyring
+        self._known = known
+        self._found: _Known = {}
+
+    def get(self, kind: str, subject: str) -> Secret:
+        """Return the key of this subject, making it on first use."""
+        key = self._known.get((kind, subject)) or self._found.get((kind, subject))
+        if key is None:
+            key = self._found[kind, subject] = self._find(kind, subject) or self._make(kind, subject)
+        return key
+
+    def committed(self) -> None:
+        """Remember what was found and made."""
+        self._known.update(self._found)
+
+    def _find(self, kind: str, subject: str) -> Secret | None:
+        table = tables.keys
+        wanted = select(table).where(table.c.kind == kind, table.c.subject == subject)
+        row = self._connection.execute(wanted).one_or_none()
+        return None if row is None else unwrapped(self._keyring, row)
+
+    def _make(self, kind: str, subject: str) -> Secret:
+        root = self._keyring.root(root_in_force(self._connection, held=True))
+        _insert(self._connection, root, kind, subject, new_secret())
+        made = self._find(kind, subject)
+        if made is None:
+            raise WrongKey("a data key could not be made")
+        return made
+
+
+def _insert(connection: Connection, root: Root, kind: str, subject: str, key: Secret) -> None:
+    """Keep a key, or leave the one that another process made first."""
+    row = {"kind": kind, "subject": subject, "root": root.id, "created": time.time()}
+    row["wrapped"] = wrapped(root, key, kind, subject)
+    with suppress(IntegrityError), connection.begin_nested():
+        connection.execute(insert(tables.keys).values(row))
 
 
 def wrapped(root: Root, key: Secret, kind: str, subject: str) -> bytes:

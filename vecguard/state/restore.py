@@ -26,7 +26,8 @@ from vecguard.state import engines, schema, tables, tombstones, upgrade
 from vecguard.state.backup import copied, reading
 from vecguard.state.buried import Buried
 from vecguard.state.database import Database
-from vecguard.state.keystore import key_check, unwrapped
+from vecguard.state.keystore import KeyStore, key_check, unwrapped
+from vecguard.state.pseudonyms import Pseudonyms
 from vecguard.state.tombstones import Tombstone
 
 _LEAP = 1 << 32  # more writes than any owner makes between a backup and its restoration
@@ -84,7 +85,9 @@ def restore(path: Path, database: Database, keyring: Keyring, given: Given | Non
 
         def work(connection: Connection) -> Restored:
             done = _made(source, connection, buried)
-            chain = AuditChain(database, whose.key.derive("audit"), names, secrets.token_hex(16))
+            keystore = KeyStore(database, keyring)
+            pseudonyms = Pseudonyms(keystore, names)
+            chain = AuditChain(database, whose.key.derive("audit"), keystore, pseudonyms, secrets.token_hex(16))
             chain.append_in(connection, SETTLER, "state", "", sum(done.rows.values()), said)
             return done
 

@@ -30,9 +30,11 @@ from vecguard.state.epochs import Epochs
 from vecguard.state.grants import Grants
 from vecguard.state.intents import Intent, Intents, Outcome, Overtaken
 from vecguard.state.keystore import KeyStore, key_check
+from vecguard.state.pseudonyms import Pseudonyms
 from vecguard.state.unsaved import Unsaved
 from vecguard.state.vault import Vault
 from vecguard.state.writers import Writer
+from vecguard.system import by_guard
 
 _AUDITED: Mapping[str, Action] = {"put": "write", "drop": "delete"}
 _EMBEDDERS = 0x7667_0002  # the name under which processes wait for each other
@@ -42,7 +44,8 @@ _SAME_EMBEDDER = 0.9999  # cosine of two embeddings of one text: batching and th
 class State:
     """One state database. Opening it with another key than the one it was made with raises `WrongKey`.
 
-    `names` is the secret under which owners, principals and records are digested.
+    `names` is the secret under which owners, principals and records are digested, `pseudonyms` what stands for them in
+    the audit log.
     """
 
     def __init__(self, url: str, keyring: Keyring, anchor: Keep | None = None) -> None:
@@ -60,7 +63,9 @@ class State:
         self.unsaved = Unsaved(self.database, self._key.derive("intents"))
         self.digests = Digests(self._key.derive("owner digests"))
         self.acknowledged = Acknowledged(self.database, self.epochs, self.intents, self.digests)
-        self.audit = AuditChain(self.database, self._key.derive("audit"), self.names, self.writer)
+        self.pseudonyms = Pseudonyms(self.keystore, self.names)
+        audit_key = self._key.derive("audit")
+        self.audit = AuditChain(self.database, audit_key, self.keystore, self.pseudonyms, self.writer)
         if anchor is not None:
             self.audit.keep_outside(anchor)
         self.grants = Grants(self.database, self._key.derive("grants"), self.names, self.audit)
@@ -129,7 +134,7 @@ class State:
         return Space(uid, owner, digest, collection, OwnerKeys.of(self.keystore.get("owner", digest)))
 
     def find_space(self, uid: str, owner: str, collection: CollectionKeys) -> Space | None:
-        """Return an owner's space, or None if that owner never wrote: readers leave no trace among the keys."""
+        """Return an owner's space, or None if that owner never wrote: readers need no data key."""
         digest = self.digest(owner)
         key = self.keystore.find("owner", digest)
         return None if key is None else Space(uid, owner, digest, collection, OwnerKeys.of(key))
@@ -180,7 +185,7 @@ class State:
                 erased = self.vault.empty(connection, digest)
             else:
                 erased = self.vault.forget(connection, digest, key, wanted)
-            self.audit.append_in(connection, Acting.of(SETTLER.principal, owner), "shred", "", erased)
+            self.audit.append_in(connection, by_guard(owner), "shred", "", erased)
             return erased
 
         return self.audit.guarded(work)

@@ -30,7 +30,7 @@ keys = Table(
     Column("wrapped", LargeBinary, nullable=False),
     Column("created", Float, nullable=False),
 )
-"""Data keys of owners, collections and the state itself, each wrapped by a root."""
+"""Data keys of owners, collections and the state itself, and keys of pseudonyms, each wrapped by a root."""
 
 collections = Table(
     "vg_collections",
@@ -136,7 +136,7 @@ audit = Table(
     Column("detail", String(64), nullable=False),
     Column("mac", LargeBinary, nullable=False),
 )
-"""One hash chain per writer: keyed digests of who and where, never what."""
+"""One hash chain per writer: pseudonyms of who and where, never what."""
 
 heads = Table(
     "vg_audit_heads",
