@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from vecguard.errors import AccessDenied
 from vecguard.policy import Policy
-from vecguard.principal import Acting
+from vecguard.principal import Acting, claimed
 from vecguard.rules import Authorizer, OwnerScope, RuleBook, Sight, Terms, checked_member, checked_shares
 
 
@@ -24,6 +24,7 @@ class Access:
 
     def own(self, acting: Acting, epoch: int) -> OwnerScope:
         """Return the scope of a call about one's own rows, or raise `AccessDenied`."""
+        claimed(acting)
         self._book.at(epoch)
         principal, owner = acting.principal, acting.owner
         if principal.id != owner and not checked_member(self._authorizer, principal, owner):

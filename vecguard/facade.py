@@ -16,9 +16,10 @@ from weakref import WeakKeyDictionary
 
 from vecguard.embedding import Embedding
 from vecguard.errors import AccessDenied, Undecided, VectorsWithheld, VectorsWithheldWarning
+from vecguard.expiry import ambient_days
 from vecguard.flow import Flow, adrive, drive
 from vecguard.frameless import frameless, frameless_class
-from vecguard.principal import Acting, Principal, resolve
+from vecguard.principal import Acting, Principal, claimed, resolve
 from vecguard.records import Answer, Ask, Draft, Receipt, RecordId
 from vecguard.shelf import Shelf
 from vecguard.surface import Surface
@@ -71,7 +72,7 @@ class Guarded:
     def acting_for(self, principal: Principal | str, owner: str | None = None) -> Self:
         """Return a copy of this object that acts for `principal` in `owner`'s space (its own by default)."""
         copy = object.__new__(type(self))
-        _ROOMS[copy] = replace(room_of(self), bound=Acting.of(principal, owner))
+        _ROOMS[copy] = replace(room_of(self), bound=claimed(Acting.of(principal, owner)))
         return copy
 
     @property
@@ -123,7 +124,8 @@ async def arun(guarded: Guarded, flow: Flow[T]) -> T:
 
 
 def writing(room: Room, draft: Draft, who: Acting) -> Flow[Receipt]:
-    """Return the write path of a draft."""
+    """Return the write path of a draft, which is kept for as long as the context says (`vecguard.expiry`)."""
+    draft = replace(draft, days=ambient_days())
     return room.guard.write(draft, _shelf(room), who, room.embedding or room.guard.embedding)
 
 

@@ -3,7 +3,8 @@
 A principal is whoever makes a call; an owner is the space that is read and written. They differ as soon as a company
 with fifty users is one owner and fifty principals. The application says who acts, either by binding
 (`notes.acting_for("alice")`) or by context (`with vecguard.acting_for("alice"): ...`); a call where nobody acts is
-refused, and so is a bound call inside the context of somebody else.
+refused, and so is a bound call inside the context of somebody else. One name is taken: that of the guard itself, under
+which the audit log has what it does by itself.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from vecguard.frameless import frameless, frameless_class
 _NAME = re.compile(r"[!-~]{1,256}")
 
 RESTORE = "pii:restore"
+SYSTEM = "vecguard"
+"""The name under which a guard acts by itself; nobody else goes by it, in whatever case."""
 
 
 def checked_name(name: object, what: str) -> str:
@@ -72,13 +75,20 @@ class Acting:
         return RESTORE in self.principal.permissions
 
 
+def claimed(acting: Acting) -> Acting:
+    """Return who acts unless it calls itself, or its owner, what the guard calls itself: that is `AccessDenied`."""
+    if SYSTEM in (acting.principal.id.lower(), acting.owner.lower()):
+        raise AccessDenied(f'"{SYSTEM}" is the name of the guard itself: no principal and no owner goes by it')
+    return acting
+
+
 _CONTEXT: ContextVar[Acting | None] = ContextVar("vecguard_acting", default=None)
 
 
 @frameless
 def acting_for(principal: Principal | str, owner: str | None = None) -> AbstractContextManager[Acting]:
     """Let `principal` act in `owner`'s space (its own by default) for every guarded call inside the block."""
-    return _during(Acting.of(principal, owner))
+    return _during(claimed(Acting.of(principal, owner)))
 
 
 @contextmanager

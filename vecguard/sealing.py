@@ -101,17 +101,20 @@ class Sealer:
         protected: Protected,
         space: Space,
         there: Sequence[Row],
-        expires: float,
+        expires: Mapping[str, float],
         genuine: Collection[str] = frozenset(),
     ) -> Sealed:
         """Seal every record of a write. `there` are the rows that it replaces, believed or not: stores merge.
 
-        `genuine` names those of them that authenticated, expired ones too.
+        `genuine` names those of them that authenticated, expired ones too. `expires` says by backend id when each
+        record expires, in seconds since the epoch.
         """
         protected = made_by(Protected, protected)
         replaced = {row.backend_id: row for row in there}
         rows = tuple(
-            self._row(body, vector, vector_seal, space, replaced.get(body.backend_id), expires, genuine)
+            self._row(
+                body, vector, vector_seal, space, replaced.get(body.backend_id), expires[body.backend_id], genuine
+            )
             for body, vector, vector_seal in zip(protected.bodies, protected.vectors, protected.seals, strict=True)
         )
         return Sealed(rows, protected.originals)

@@ -18,7 +18,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
 from vecguard.frameless import frameless_class
-from vecguard.principal import Acting, Principal, checked_name
+from vecguard.principal import SYSTEM, Acting, Principal, checked_name, claimed
 from vecguard.rules.authorizer import Share
 from vecguard.rules.grant import Grant, Grantee, Right, Terms, granted, grantees, grantees_of
 from vecguard.watch.scores import ScorePolicy
@@ -180,4 +180,4 @@ def _itself(owner: str) -> Grant:
 
 
 def _by(principal: Principal | str | None, owner: str) -> Acting:
-    return Acting.of("vecguard" if principal is None else principal, owner)
+    return Acting.of(SYSTEM, owner) if principal is None else claimed(Acting.of(principal, owner))

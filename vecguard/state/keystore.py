@@ -7,8 +7,9 @@ So from the moment in which a rotation ends, no process makes a key under the ol
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import Connection, Row, delete, insert, select
 from sqlalchemy.exc import IntegrityError
@@ -18,6 +19,9 @@ from vecguard.keys import Keyring, Root, Secret, new_secret, seal, unseal
 from vecguard.state import tables
 from vecguard.state.database import Database
 from vecguard.state.tombstones import Tombstones
+
+Beside: TypeAlias = Callable[[Connection, Secret], object]
+"""What is done with a new key in the transaction that keeps it."""
 
 
 class KeyStore:
@@ -31,10 +35,10 @@ class KeyStore:
     def __repr__(self) -> str:
         return f"<KeyStore with {len(self._known)} key(s) at hand>"
 
-    def get(self, kind: str, subject: str) -> Secret:
-        """Return the key of this subject, making it on first use."""
+    def get(self, kind: str, subject: str, beside: Beside | None = None) -> Secret:
+        """Return the key of this subject, making it on first use; `beside` is part of the transaction that keeps it."""
         found = self.find(kind, subject)
-        return found if found is not None else self._make(kind, subject)
+        return found if found is not None else self._make(kind, subject, beside)
 
     def find(self, kind: str, subject: str) -> Secret | None:
         """Return the key of this subject, or None if it was never made (or was shredded)."""
@@ -43,15 +47,19 @@ class KeyStore:
         row = self._row(kind, subject)
         if row is None:
             return None
-        try:
-            key = unwrapped(self._keyring, row)
-        except WrongKey:
-            again = self._row(kind, subject)  # a rotation may have ended between the two looks
-            if again is None or again == row:
-                raise
-            key = unwrapped(self._keyring, again)
+        key = self.opened(row)
         self._known[kind, subject] = key
         return key
+
+    def opened(self, row: Row[Any]) -> Secret:
+        """Return the key of a row of `vg_keys` that was just read, and do not remember it."""
+        try:
+            return unwrapped(self._keyring, row)
+        except WrongKey:
+            again = self._row(row.kind, row.subject)  # a rotation may have ended between the two looks
+            if again is None or again.wrapped == row.wrapped:
+                raise
+            return unwrapped(self._keyring, again)
 
     @staticmethod
     def still_there(connection: Connection, kind: str, subject: str) -> bool:
@@ -64,9 +72,14 @@ class KeyStore:
         return connection.execute(wanted).first() is not None
 
     def shred(self, connection: Connection, kind: Literal["owner", "vault"], subject: str) -> None:
-        """Delete a key, and with it everything that it sealed, and bury it; as part of a transaction."""
+        """Delete a key, and with it everything that it sealed, and bury it; as part of a transaction.
+
+        The name of an owner goes with its key.
+        """
         self.forget(kind, subject)
         Tombstones.bury(connection, kind, subject)
+        if kind == "owner":
+            connection.execute(delete(tables.owners).where(tables.owners.c.owner == subject))
         connection.execute(delete(tables.keys).where(tables.keys.c.kind == kind, tables.keys.c.subject == subject))
 
     def forget(self, kind: str, subject: str) -> None:
@@ -78,10 +91,10 @@ class KeyStore:
         wanted = select(table).where(table.c.kind == kind, table.c.subject == subject)
         return self._database.look(lambda connection: connection.execute(wanted).one_or_none())
 
-    def _make(self, kind: str, subject: str) -> Secret:
+    def _make(self, kind: str, subject: str, beside: Beside | None) -> Secret:
         fresh = new_secret()
         try:
-            while not self._kept(kind, subject, fresh):
+            while not self._kept(kind, subject, fresh, beside):
                 pass  # a rotation ended in the meantime, and the next attempt is under its root
         except StateError:
             if self.find(kind, subject) is None:
@@ -91,7 +104,7 @@ class KeyStore:
             raise WrongKey("a data key could not be made")
         return key
 
-    def _kept(self, kind: str, subject: str, key: Secret) -> bool:
+    def _kept(self, kind: str, subject: str, key: Secret, beside: Beside | None) -> bool:
         """Keep a key, or leave the one that another process made first; False if its root is no longer in force."""
         root = self._keyring.root(self._database.look(root_in_force))
         row = {"kind": kind, "subject": subject, "root": root.id, "created": time.time()}
@@ -102,6 +115,8 @@ class KeyStore:
                 return False
             with suppress(IntegrityError), connection.begin_nested():  # if another process made it first, theirs stands
                 connection.execute(insert(tables.keys).values(row))
+                if beside is not None:
+                    beside(connection, key)
             return True
 
         return self._database.run(write)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, inspect, select, table
 
 from vecguard.errors import StateError
 from vecguard.evidence.anchors import Anchor
-from vecguard.state import clock, schema, tables
+from vecguard.state import clock, owners, schema, tables
 from vecguard.state.clock import Mark
 from vecguard.state.database import Database
 
@@ -25,6 +25,8 @@ class Status:
     newest: str
     backup: bool
     rows: Mapping[str, int]
+    owners: int
+    nameless: int  # of them: those of whom it keeps no name
     begun: tuple[float, ...]  # when writes were begun that are still open, oldest first
     mark: Mark
     anchors: tuple[Anchor, ...]
@@ -41,6 +43,8 @@ def status(database: Database) -> Status:
         counts = {
             name: connection.execute(select(func.count()).select_from(table(name))).scalar_one() for name in names
         }
+        of_owners = select(func.count()).select_from(tables.keys).where(tables.keys.c.kind == "owner")
+        held = int(connection.execute(of_owners).scalar_one())
         begun = connection.execute(select(tables.intents.c.created).order_by(tables.intents.c.created)).scalars()
         return Status(
             database.dialect,
@@ -48,6 +52,8 @@ def status(database: Database) -> Status:
             tables.SCHEMA,
             schema.is_backup(connection),
             counts,
+            held,
+            owners.nameless(connection) if tables.owners.name in names else held,
             tuple(begun),
             clock.seen(connection),
             _anchors(connection),
