@@ -45,6 +45,7 @@ from vecguard.errors import (
     VectorsWithheldWarning,
     WrongKey,
 )
+from vecguard.expiry import retain_for
 from vecguard.guard import Guard
 from vecguard.keys import Keyring
 from vecguard.policy import AuditLog, Budgets, Metadata, Policy, Reads, Retention, Scrub, Vectors
@@ -102,4 +103,5 @@ __all__ = [
     "__version__",
     "acting_for",
     "hazmat",
+    "retain_for",
 ]

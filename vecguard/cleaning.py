@@ -48,7 +48,7 @@ class AsIs:
 
 @dataclass(frozen=True, slots=True)
 class FieldsAsTheyAre:
-    """Fields that nobody scrubbed."""
+    """Fields that nobody scrubs any more."""
 
     fields: dict[str, object] = field(repr=False)
     originals: tuple[tuple[str, str], ...] = ()
@@ -119,10 +119,23 @@ class Cleaning:
 
         return mint
 
+    def _records(self, records: list[Fields], space: Space) -> list[CleanFields]:
+        """Scrub the fields of records, but for the one that says when a record expires: it is a moment, and stays."""
+        name = self._policy.retention.field
+        if name is None:
+            return self.fields(records, space)
+        clean = self.fields([{key: value for key, value in each.items() if key != name} for each in records], space)
+        return [
+            FieldsAsTheyAre({**new.fields, name: given[name]}, new.originals) if name in given else new
+            for given, new in zip(records, clean, strict=True)
+        ]
+
     def where(self, predicate: Predicate, space: Space) -> Predicate:
         """Replace personal data in filter names and values by the acting owner's tokens, as it was when written."""
 
         def change(ask: Compare) -> Predicate:
+            if ask.path and ask.path == (self._policy.retention.field,):
+                return ask
             name = ask.path[-1] if ask.path else ""
             path = tuple(self._name(step, space) for step in ask.path)
             if isinstance(ask.value, tuple):
@@ -150,7 +163,7 @@ class Cleaning:
         fresh = [draft.texts[row] for row in rows]
         texts = iter(self.texts([text for text in fresh if text is not None], space))
         clean = [None if text is None else next(texts) for text in fresh]
-        fields = iter(self.fields([each for row in rows if (each := draft.fields[row]) is not None], space))
+        fields = iter(self._records([each for row in rows if (each := draft.fields[row]) is not None], space))
         bodies: list[Body] = []
         originals: dict[str, str] = {}
         embed: list[str | None] = []

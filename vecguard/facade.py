@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 
 from vecguard.embedding import Embedding
 from vecguard.errors import AccessDenied, Undecided, VectorsWithheld, VectorsWithheldWarning
+from vecguard.expiry import ambient_days
 from vecguard.flow import Flow, adrive, drive
 from vecguard.frameless import frameless, frameless_class
 from vecguard.principal import Acting, Principal, resolve
@@ -123,7 +124,8 @@ async def arun(guarded: Guarded, flow: Flow[T]) -> T:
 
 
 def writing(room: Room, draft: Draft, who: Acting) -> Flow[Receipt]:
-    """Return the write path of a draft."""
+    """Return the write path of a draft, which is kept for as long as the context says (`vecguard.expiry`)."""
+    draft = replace(draft, days=ambient_days())
     return room.guard.write(draft, _shelf(room), who, room.embedding or room.guard.embedding)
 
 

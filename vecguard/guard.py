@@ -25,7 +25,6 @@ from vecguard.embedding import Embedding
 from vecguard.entry import Entry
 from vecguard.errors import PolicyError
 from vecguard.evidence.anchors import Keep
-from vecguard.fields import lasting
 from vecguard.flow import Flow
 from vecguard.frameless import frameless_class
 from vecguard.held import Held, checked_texts, compared
@@ -41,10 +40,11 @@ from vecguard.ranking.exact import Unmasking
 from vecguard.ranking.guard import OwnerRanking
 from vecguard.records import Answer, Ask, Draft, Receipt, RecordId
 from vecguard.release import Release
+from vecguard.retention import RetentionSchedule
 from vecguard.retrieval import Retrieval
 from vecguard.rules import Authorizer, Grant, RuleBook
 from vecguard.scrubbed_embeddings import CleanVectors, ScrubbedEmbeddings
-from vecguard.sealing import NEVER, Sealer
+from vecguard.sealing import Sealer
 from vecguard.settling import carry_out, settle
 from vecguard.shelf import Shelf
 from vecguard.state import State
@@ -96,6 +96,7 @@ class Guard(Operations):
         self.entry = Entry(self.state, Access(self.rules, authorizer, policy, self.watch.denied), policy)
         self.canaries = Canaries(self.state, self.entry)
         self._shared = SharedReads(self.watch, self.canaries)
+        self.retention = RetentionSchedule(self.state, policy.retention)
         self.patience_s = PATIENCE_S
         self._made_here = CleanVectors()
         self._cleaning = Cleaning(scrubber or scrubber_for(policy), policy, self._made_here, self.state.originals)
@@ -104,7 +105,15 @@ class Guard(Operations):
         in_store, learn = policy.vectors.ranking == "store", self.watch.learn
         self._unmasked = Unmasking(self._protector, blur=policy.blur, in_store=in_store, learn=learn)
         self.owners = OwnerRanking(policy, self._unmasked, self.state.acknowledged, self.watch.amiss, self.clock)
-        self._retrieval = Retrieval(policy, self._cleaning, self._protector, self._unmasked, self.owners, self.clock)
+        self._retrieval = Retrieval(
+            policy,
+            self._cleaning,
+            self._protector,
+            self._unmasked,
+            self.owners,
+            self.retention.may_expire,
+            self.clock,
+        )
         self._aim = Aim(self._cleaning, self._unmasked, self.clock)
         self._release = Release(policy, self.state)
 
@@ -116,10 +125,11 @@ class Guard(Operations):
         view = yield from self.entry.to_write(shelf, acting)
         admitted = admit(draft, view.space, shelf.dimension)
         held = Held.of((yield Fetch(admitted.backend_ids)), view)
-        admitted = against(admitted, held.alive(self.clock()))
+        admitted = against(admitted, held.alive(now := self.clock()))
+        expiries = self.retention.expiries(admitted, view, now)
         scrubbed = self._cleaning.scrub(admitted, view.space, can_embed=embedding.available)
         protected = self._protector.protect(embedding.embed(scrubbed, shelf.dimension), view.space)
-        sealed = shelf.sealer.seal(protected, view.space, held.rows, self._expiry(), held.genuine)
+        sealed = shelf.sealer.seal(protected, view.space, held.rows, expiries, held.genuine)
         if sealed.rows:
             if not (yield from self.entry.marked(view, sealed.dimension)):
                 return Overtaken()
@@ -193,10 +203,6 @@ class Guard(Operations):
 
     def _audited(self, acting: Acting) -> Acting | None:
         return acting if self.policy.audit.writes else None
-
-    def _expiry(self) -> float:
-        days = self.policy.retention.days
-        return NEVER if days is None else lasting(self.clock() + days * 86_400.0)
 
     # ------------------------------------------------------------------------------------------------- around them
 

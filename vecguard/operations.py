@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from vecguard import facade
@@ -72,22 +72,33 @@ class Operations:
 
         return await aerase(self._guard, guarded, OfOwner(owner, ids, subject, records), tell)
 
-    def purge(self, *guarded: Any, owners: Iterable[str], tell: Tell | None = None) -> ErasureReceipt:
-        """Erase what has expired of these owners in guarded collections; it was invisible already.
+    def purge(self, *guarded: Any, owners: Iterable[str] | None = None, tell: Tell | None = None) -> ErasureReceipt:
+        """Erase what has expired in guarded collections, of all owners or of these; it was invisible already.
 
-        Raises `ClockBehind` if the machine's clock is far behind the time that the state has seen.
+        All are those whose names the state keeps. The receipt says of how many owners it has none, because they wrote
+        before names were kept: name them, and the state keeps their names from then on. Raises `ClockBehind` if the
+        machine's clock is far behind the time that the state has seen.
         """
         from vecguard.erasure import Expired, erase  # noqa: PLC0415 - as above
 
         return erase(self._guard, guarded, Expired(owners), tell)
 
-    async def apurge(self, *guarded: Any, owners: Iterable[str], tell: Tell | None = None) -> ErasureReceipt:
+    async def apurge(
+        self, *guarded: Any, owners: Iterable[str] | None = None, tell: Tell | None = None
+    ) -> ErasureReceipt:
         """Do the same in collections and clients that are asynchronous."""
         from vecguard.erasure import Expired, aerase  # noqa: PLC0415 - as above
 
         return await aerase(self._guard, guarded, Expired(owners), tell)
 
     # ------------------------------------------------------------------------------------------------- looking
+
+    def known_owners(self) -> Iterator[str]:
+        """Return the names of all owners that the state keeps names of, some hundred in memory at a time, unordered.
+
+        `guard.state.owners.nameless()` counts those that it has none of.
+        """
+        return self.state.owners.names()
 
     def examine(self, guarded: Any, owner: str) -> Examined:
         """Read all of an owner's rows in a guarded collection and compare them with what was acknowledged.

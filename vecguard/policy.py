@@ -220,9 +220,22 @@ class AuditLog(Part):
 
 
 class Retention(Part):
-    """How long a record can be read. Expired rows are invisible at once; erasing them is another matter."""
+    """How long a record can be read. Expired rows are invisible at once; erasing them is another matter.
+
+    `days` are counted from when a record's content is written; None keeps it. `field` names a top-level field of the
+    caller's own in which a record says when it expires: seconds since the epoch, or an ISO 8601 date (UTC unless it
+    says otherwise). It is stored like any other and never scrubbed. Of all that applies the earliest wins: a record, or
+    an owner's retention (`guard.retention`), makes the time shorter and never longer.
+    """
 
     days: float | None = Field(default=None, gt=0)
+    field: str | None = Field(default=None, min_length=1, max_length=256)
+
+    @model_validator(mode="after")
+    def _of_the_caller(self) -> Self:
+        if self.field is not None and self.field.startswith("_vg_"):
+            raise ValueError("field is one of the caller's own: the prefix _vg_ is reserved")
+        return self
 
 
 Unscrubbed: TypeAlias = Literal["refuse", "allow"]

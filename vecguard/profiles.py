@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 def explain(policy: Policy) -> str:
     """Say what every part of a policy does, what it costs, and what it does not do."""
-    return "\n".join((_scrub(policy), _vectors(policy), _texts(policy), _reads(policy), _restore(policy)))
+    return "\n".join(
+        (_scrub(policy), _vectors(policy), _texts(policy), _reads(policy), _restore(policy), _kept(policy))
+    )
 
 
 def _scrub(policy: Policy) -> str:
@@ -162,3 +164,10 @@ def _restore(policy: Policy) -> str:
     if policy.restore == "never":
         return "Originals: never returned."
     return "Originals: returned to principals with pii:restore, for their own owner, audited."
+
+
+def _kept(policy: Policy) -> str:
+    days, field = policy.retention.days, policy.retention.field
+    kept = "Records: kept for ever" if days is None else f"Records: kept {days:g} days from when they are written"
+    own = "" if field is None else f", or until their field {field!r} says; it is stored as it comes"
+    return f"{kept}{own}, less where an owner's retention is shorter. Expired ones are invisible; a purge erases them."

@@ -64,7 +64,8 @@ class Draft:
 
     `texts[i]` is None where a record has no text or (update) keeps the one it has; the same goes for `fields`.
     `vectors` is (n, d) or None. `text_fields[i]` names the payload key that a text came from ("" in stores with a
-    document of their own). `merge` says whether fields are merged into those that an existing record has.
+    document of their own). `merge` says whether fields are merged into those that an existing record has,
+    `days` for how long the records are kept at most.
     """
 
     verb: Verb
@@ -74,6 +75,7 @@ class Draft:
     vectors: NDArray[Any] | None = field(default=None, repr=False)
     text_fields: tuple[str, ...] = ()
     merge: bool = False
+    days: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

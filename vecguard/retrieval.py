@@ -34,6 +34,7 @@ class Retrieval:
         protector: Protector,
         unmasked: Unmasking,
         owners: OwnerRanking,
+        may_expire: Callable[[View], bool],
         clock: Callable[[], float],
     ) -> None:
         self.owners = owners
@@ -41,6 +42,7 @@ class Retrieval:
         self._cleaning = cleaning
         self._unmasked = unmasked
         self._store = StoreRanking(policy.vectors, protector)
+        self._may_expire = may_expire
         self._clock = clock
 
     def scope(self, ask: Ask, view: View, queries: Floats | None) -> Scoped:
@@ -51,7 +53,7 @@ class Retrieval:
         whole = all_of(ids, asked)
         clear = self._clear_test(view)
         owners = view.scope.predicate(view.space.collection_keys)
-        native = all_of(owners, self._unexpired(), relax(whole, clear))
+        native = all_of(owners, self._unexpired(view), relax(whole, clear))
         exact = pushable(whole, clear) and not any(each.terms.max_results is not None for each in view.sights.values())
         return Scoped(native, whole, exact, ask.limit, ask.offset, ask.threshold, queries, ask.diversity)
 
@@ -60,9 +62,9 @@ class Retrieval:
         held = clear_test(self._policy.metadata, view.shelf.traits)
         return lambda ask: held(ask) and all(sight.shows(ask) for sight in view.sights.values())
 
-    def _unexpired(self) -> Predicate | None:
-        """Spare the store a second condition where no row of this policy expires; the guard looks at each anyway."""
-        return None if self._policy.retention.days is None else self._alive()
+    def _unexpired(self, view: View) -> Predicate | None:
+        """Spare the store a second condition where no row of this state expires; the guard looks at each anyway."""
+        return self._alive() if self._may_expire(view) else None
 
     def _alive(self) -> Predicate:
         return Compare((EXPIRES_FIELD,), "gt", self._clock())

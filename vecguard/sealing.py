@@ -101,19 +101,20 @@ class Sealer:
         protected: Protected,
         space: Space,
         there: Sequence[Row],
-        expires: float,
+        expires: Mapping[str, float],
         genuine: Collection[str] = frozenset(),
     ) -> Sealed:
         """Seal every record of a write. `there` are the rows that it replaces, believed or not: stores merge.
 
-        `genuine` names those of them that authenticated, expired ones too.
+        `genuine` names those of them that authenticated, expired ones too. `expires` says by backend id when each
+        record expires, in seconds since the epoch.
         """
         protected = made_by(Protected, protected)
         replaced = {row.backend_id: row for row in there}
-        marks: Fields = {OWNER_FIELD: space.owner_tag, EXPIRES_FIELD: expires}
-        marks = marks if expires == NEVER else {**marks, SCHEME_FIELD: SCHEME}
         rows = tuple(
-            self._row(body, vector, vector_seal, space, replaced.get(body.backend_id), marks, genuine)
+            self._row(
+                body, vector, vector_seal, space, replaced.get(body.backend_id), expires[body.backend_id], genuine
+            )
             for body, vector, vector_seal in zip(protected.bodies, protected.vectors, protected.seals, strict=True)
         )
         return Sealed(rows, protected.originals)
@@ -125,13 +126,15 @@ class Sealer:
         vector_seal: VectorSeal,
         space: Space,
         there: Row | None,
-        marks: Fields,
+        expires: float,
         genuine: Collection[str],
     ) -> SealedRow:
         clear, hidden = split(body.fields, self._policy.metadata, self._traits)
         text = (body.text or None) if self._policy.texts == "clear" else None
         plain = _encode(body, hidden, vector_seal, with_text=text is None)
-        ours = dict(marks)
+        ours: dict[str, Any] = {OWNER_FIELD: space.owner_tag, EXPIRES_FIELD: expires}
+        if expires != NEVER:
+            ours[SCHEME_FIELD] = SCHEME
         sealed = _text(seal(space.owner_keys.seals, plain, "row", space.uid, body.backend_id, space.owner))
         stamp = _STAMP.pack(SCHEME, self._fingerprint, *divmod(body.version, 1 << 32))
         found = "" if there is None else tag_of(there.fields)

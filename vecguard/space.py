@@ -64,6 +64,11 @@ class Space:
     collection_keys: CollectionKeys = field(repr=False)
     owner_keys: OwnerKeys = field(repr=False)
 
+    @classmethod
+    def under(cls, key: Secret, uid: str, owner: str, digest: str, collection: CollectionKeys) -> Space:
+        """Return the space of an owner with this data key."""
+        return cls(uid, owner, digest, collection, OwnerKeys.of(key))
+
     @property
     def owner_tag(self) -> str:
         """What the store knows this owner by, in this collection only: 128 bits in hex."""

@@ -535,7 +535,13 @@ def test_a_change_of_policy_carries_texts_over(first: str, desk_of: Callable[...
 
     guard.policy = policies[second]
     guard._retrieval = Retrieval(
-        policies[second], guard._cleaning, guard._protector, guard._unmasked, guard.owners, guard.clock
+        policies[second],
+        guard._cleaning,
+        guard._protector,
+        guard._unmasked,
+        guard.owners,
+        guard.retention.may_expire,
+        guard.clock,
     )
     again = desk_of(guard=guard, store=store)
     assert isinstance(again.shelf.sealer, Sealer)

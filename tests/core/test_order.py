@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import typing
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -96,7 +97,7 @@ def stages(desk: Any) -> dict[str, Callable[[Any], Any]]:
         "embed": lambda value: guard.embedding.embed(value, 16),
         "mask": lambda value: Mask(noise=1.0, turned=True).protect(value, space),
         "unmasked": lambda value: Unmasked().protect(value, space),
-        "seal": lambda value: desk.shelf.sealer.seal(value, space, (), 1e11),
+        "seal": lambda value: desk.shelf.sealer.seal(value, space, (), defaultdict(lambda: 1e11)),
         "admit_ask": admit_ask,
         "scope": lambda value: retrieval.scope(value, view, None),
         "listed": lambda value: drive(retrieval.listed(value, view), desk.store),

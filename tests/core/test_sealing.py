@@ -159,7 +159,7 @@ def test_a_seal_says_its_version(version: int, desk: Any) -> None:
     space = desk.guard.state.space(collection.uid, "alice", collection.keys)
     body = Body(RecordId.text("a"), _row(desk).backend_id, "text", "", {}, altered=False, version=version)
     protected = Protected((body,), (None,), (VectorSeal(b"d" * 16, 1.0, 1.0, "guard"),), ())
-    (sealed,) = desk.shelf.sealer.seal(protected, space, (), NEVER).rows
+    (sealed,) = desk.shelf.sealer.seal(protected, space, (), {body.backend_id: NEVER}).rows
     (opened,) = desk.shelf.sealer.open([Row(body.backend_id, sealed.fields)], {space.owner_tag: space}, 0.0)
     assert opened is not None
     assert version_of(sealed.fields) == opened.version == version

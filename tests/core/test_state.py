@@ -289,6 +289,8 @@ def test_the_state_has_no_column_for_a_name() -> None:
     assert columns == {
         *(f"vg_facts.{each}" for each in ("name", "value")),
         *(f"vg_keys.{each}" for each in ("kind", "subject", "root", "wrapped", "created")),
+        *(f"vg_owners.{each}" for each in ("owner", "sealed")),
+        *(f"vg_retentions.{each}" for each in ("owner", "sealed", "created")),
         *(f"vg_collections.{each}" for each in ("uid", "kind", "created")),
         *(f"vg_vault.{each}" for each in ("owner", "token", "check", "sealed")),
         *(f"vg_references.{each}" for each in ("owner", "token", "uid", "row", "intent", "version")),

@@ -73,8 +73,10 @@ class Model:
             old = held.get(id_)
             if (verb == "insert" and old is not None) or (verb == "update" and old is None):
                 continue
-            text = old.text if texts is None and old is not None else texts[at]
-            self.rows[owner][id_] = Row(text, self._fields(old, verb, None if fields is None else fields[at]), expires)
+            keeps = texts is None and old is not None
+            text = old.text if keeps else texts[at]
+            until = min(expires, old.expires) if keeps else expires
+            self.rows[owner][id_] = Row(text, self._fields(old, verb, None if fields is None else fields[at]), until)
 
     def _fields(self, old: Row | None, verb: str, new: Mapping[str, Any] | None) -> Mapping[str, Any]:
         before = dict(old.fields) if old is not None and self.merges and verb != "insert" else {}

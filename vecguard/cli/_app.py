@@ -13,6 +13,7 @@ from vecguard.cli._canary import canary
 from vecguard.cli._erase import erase
 from vecguard.cli._keys import keys
 from vecguard.cli._redteam_app import redteam
+from vecguard.cli._retention import retention
 from vecguard.cli._rules import rules
 from vecguard.cli._running import run_or_say
 from vecguard.cli._state import state
@@ -30,6 +31,7 @@ app.add_typer(check, name="check")
 app.add_typer(keys, name="keys")
 app.add_typer(state, name="state")
 app.add_typer(rules, name="rules")
+app.add_typer(retention, name="retention")
 app.add_typer(audit, name="audit")
 app.add_typer(canary, name="canary")
 app.add_typer(erase, name="erase")

@@ -53,9 +53,12 @@ def run(
     ] = None,
     subject_file: Annotated[str, typer.Option("--subject-file", help="The same, one to a line, or -.")] = "",
     records: Annotated[bool, typer.Option("--records", help="With a subject: the records too that named it.")] = False,
-    expired: Annotated[bool, typer.Option("--expired", help="Records past their retention, of --owners-file.")] = False,
+    expired: Annotated[bool, typer.Option("--expired", help="Records past their retention, of all owners.")] = False,
     owners_file: Annotated[
-        str, typer.Option("--owners-file", help="With --expired: the names of owners, one to a line, or -.")
+        str,
+        typer.Option(
+            "--owners-file", help="With --expired: only of these owners, one to a line, or -. Names stay known."
+        ),
     ] = "",
     receipt: Annotated[Path | None, typer.Option(help="Write the receipt to this file.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
@@ -71,14 +74,15 @@ def run(
     Examples:
     vecguard erase --config guard.toml --store chroma:/var/lib/app/chroma --owner-file - --receipt alice.json
 
-    vecguard erase --expired --config guard.toml --store chroma:/var/lib/app/chroma --owners-file owners.txt --yes
+    vecguard erase --expired --config guard.toml --store chroma:/var/lib/app/chroma --yes
 
     vecguard erase verify alice.json --public-key "$(cat erasures.pub)"
     """
     if ctx.invoked_subcommand is not None:
         return
-    given = _Given(owner or _one(owner_file), ids or _lines(ids_file), subject or _lines(subject_file))
-    owners = owners_file if expired else None
+    given = _Given(
+        owner or _one(owner_file), ids or _lines(ids_file), subject or _lines(subject_file), expired, owners_file
+    )
     result: list[ErasureReceipt] = []
     run_or_say(
         lambda: result.append(
@@ -88,7 +92,6 @@ def run(
                 given,
                 receipt,
                 records=records,
-                owners=owners,
                 yes=yes,
             )
         )
@@ -125,6 +128,27 @@ class _Given:
     owner: str = field(repr=False)
     ids: list[str] = field(repr=False)
     subject: list[str] = field(repr=False)
+    expired: bool
+    owners_file: str
+
+    def order(self, *, records: bool) -> Order:
+        """Return the erasure that this asks for, or raise `BadInput`."""
+        if self.expired:
+            if self.owner or self.ids or self.subject:
+                raise BadInput("--expired takes what has expired: it goes with --owners-file and no other choice")
+            return Expired(self._owners())
+        if self.owners_file:
+            raise BadInput("--owners-file goes with --expired")
+        if not self.owner:
+            raise BadInput("say whose: --owner-file - (or --owner), or --expired")
+        return OfOwner(self.owner, self.ids or None, self.subject or None, records)
+
+    def _owners(self) -> list[str] | None:
+        """Return the owners of the file; a file that names nobody does not stand for all."""
+        owners = _lines(self.owners_file) if self.owners_file else None
+        if owners == []:
+            raise BadInput("the file of owners names nobody; leave it out to take all owners that the state knows")
+        return owners
 
 
 def _run(
@@ -134,16 +158,14 @@ def _run(
     receipt: Path | None,
     *,
     records: bool,
-    owners: str | None,
     yes: bool,
 ) -> ErasureReceipt:
-    if owners is None and not given.owner:
-        raise BadInput("say whose: --owner-file - (or --owner), or --expired")
+    order = given.order(records=records)
     with _opened(configuration) as guard, _guarded(guard, stores) as guarded:
         if not yes:
-            typer.confirm(f"This cannot be undone. {_what(given, owners)} in {len(stores)} store(s)?", abort=True)
+            typer.confirm(f"This cannot be undone. {_what(given)} in {len(stores)} store(s)?", abort=True)
         with Progress(console=console, transient=True) as bar:
-            made = carried_out(guard, guarded, _order(given, owners, records=records), _shown(bar))
+            made = carried_out(guard, guarded, order, _shown(bar))
     _show(made)
     if receipt is not None:
         receipt.write_text(made.json(), encoding="utf-8")
@@ -151,14 +173,8 @@ def _run(
     return made
 
 
-def _order(given: _Given, owners: str | None, *, records: bool) -> Order:
-    if owners is not None:
-        return Expired(_lines(owners))
-    return OfOwner(given.owner, given.ids or None, given.subject or None, records)
-
-
-def _what(given: _Given, owners: str | None) -> str:
-    if owners is not None:
+def _what(given: _Given) -> str:
+    if given.expired:
         return "What has expired"
     if given.ids:
         return f"{len(given.ids)} record(s) of an owner"

@@ -1,4 +1,4 @@
-"""`vecguard state`: look at the state database, upgrade it, back it up, restore it, and set its clock back."""
+"""`vecguard state`: look at the state database, list owners, upgrade it, back it up, restore it, set its clock back."""
 
 from __future__ import annotations
 
@@ -53,6 +53,17 @@ def status(url: _Url) -> None:
     Needs no key. Example: vecguard state status --state sqlite:////var/lib/app/vecguard.db
     """
     run_or_say(lambda: _show(_with(url, look_at)))
+
+
+@state.command()
+def owners(url: _Url, key: _Key) -> None:
+    """Print the names of the owners that the state keeps names of, one to a line, in no order.
+
+    Owners that wrote before names were kept, and not since, are counted on standard error.
+
+    Example: vecguard state owners --state sqlite:////var/lib/app/vecguard.db --key vecguard.key
+    """
+    run_or_say(lambda: _list_owners(url, key))
 
 
 @state.command()
@@ -221,6 +232,19 @@ def _set_back(url: str, key: Path | None) -> None:
     console.print(f"The latest time seen was {seen}; now it is this machine's. Guards follow within a minute.")
 
 
+def _list_owners(url: str, key: Path) -> None:
+    _there(url)
+    opened = State(url, Keyring.from_file(key))
+    try:
+        for name in opened.owners.names():
+            print(name)  # noqa: T201 - rich would wrap and colour it
+        nameless = opened.owners.nameless()
+    finally:
+        opened.close()
+    if nameless:
+        Console(stderr=True).print(f"{nameless} owner(s) have no name here.")
+
+
 # --------------------------------------------------------------------------------------------------------- showing
 
 
@@ -231,6 +255,8 @@ def _show(found: Status) -> None:
     for name, count in found.rows.items():
         table.add_row(name, str(count))
     console.print(table)
+    nameless = f", {found.nameless} of them without a name" if found.nameless else ""
+    console.print(f"{found.owners} owner(s){nameless}.")
     if found.begun:
         age = max(0.0, time.time() - found.begun[0])
         console.print(f"{len(found.begun)} write(s) begun and not confirmed, the oldest {age:,.0f} s ago.")

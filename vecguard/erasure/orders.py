@@ -57,9 +57,12 @@ class OfOwner:
 
 @dataclass(frozen=True, slots=True)
 class Expired:
-    """What has expired of the owners that are named, by the guard's clock or at `now` in seconds since the epoch."""
+    """What has expired, by the guard's clock or at `now` in seconds since the epoch.
 
-    owners: Iterable[str] = field(repr=False)
+    Of the owners that are named, or of all whose names the state keeps.
+    """
+
+    owners: Iterable[str] | None = field(default=None, repr=False)
     now: float | None = None
 
     def steps(self, guard: Guard, rooms: _Rooms, tell: Tell | None) -> Steps[ErasureReceipt]:

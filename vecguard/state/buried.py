@@ -100,6 +100,8 @@ _ERASED: Mapping[str, Callable[[Buried, _Row], bool]] = MappingProxyType(
     {
         "vg_facts": lambda _buried, row: bool(row["name"] == schema.BACKUP),
         "vg_keys": _key,
+        "vg_owners": lambda buried, row: row["owner"] in buried.among("owner"),
+        "vg_retentions": lambda buried, row: row["owner"] in buried.among("owner"),
         "vg_vault": lambda buried, row: _emptied(buried, row) or _original(buried, row),
         "vg_references": lambda buried, row: _emptied(buried, row) or _record(buried, row),
         "vg_canaries": _record,

@@ -25,14 +25,14 @@ from vecguard.state.state import State
 from vecguard.state.tombstones import Tombstones, row_subject
 from vecguard.system import by_guard
 
-Trace: TypeAlias = Literal["key", "original", "intent", "rule"]
+Trace: TypeAlias = Literal["key", "name", "original", "intent", "rule"]
 Traces: TypeAlias = list[tuple[Trace, bytes]]
 """What is looked for afterwards: kinds and bytes as the database has them."""
 _AT_ONCE = 500  # bound parameters per statement
 
 _KEYS, _VAULT, _REFERENCES = tables.keys, tables.vault, tables.references
 _GRANTS, _INTENTS, _EPOCHS, _CANARIES = tables.grants, tables.intents, tables.epochs, tables.canaries
-_COUNTERS = tables.counters
+_COUNTERS, _OWNERS, _RETENTIONS = tables.counters, tables.owners, tables.retentions
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +58,14 @@ def forget_owner(state: State, owner: str) -> Forgotten:
         Tombstones.bury(connection, "principal", principal)
         traces = _keys(connection, digest)
         counts = {"keys": len(traces)}
+        traces += _sealed(connection, _OWNERS, _OWNERS.c.owner == digest, "name")
         for kind in ("owner", "vault"):
             state.keystore.shred(connection, kind, digest)
         originals = _taken(connection, _VAULT, _VAULT.c.owner == digest, "original")
         given = _taken(connection, _GRANTS, _GRANTS.c.owner == digest, "rule")
         received = _taken(connection, _GRANTS, _GRANTS.c.grantee == grantee, "rule")
-        traces += [*originals, *given, *received]
+        kept = _taken(connection, _RETENTIONS, _RETENTIONS.c.owner == digest, "rule")
+        traces += [*originals, *given, *received, *kept]
         counts |= {"originals": len(originals), "grants given": len(given), "grants received": len(received)}
         counts["references"] = _deleted(connection, _REFERENCES, _REFERENCES.c.owner == digest)
         counts["counters"] = _deleted(connection, _COUNTERS, _COUNTERS.c.principal == principal)
@@ -85,6 +87,8 @@ def traces_of(state: State, owner: str) -> Traces:
     def read(connection: Connection) -> Traces:
         return [
             *_keys(connection, digest),
+            *_sealed(connection, _OWNERS, _OWNERS.c.owner == digest, "name"),
+            *_sealed(connection, _RETENTIONS, _RETENTIONS.c.owner == digest, "rule"),
             *_sealed(connection, _VAULT, _VAULT.c.owner == digest, "original"),
             *_sealed(connection, _GRANTS, _GRANTS.c.owner == digest, "rule"),
         ]

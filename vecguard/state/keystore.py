@@ -7,9 +7,9 @@ So from the moment in which a rotation ends, no process makes a key under the ol
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol, TypeAlias
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select
 from sqlalchemy.exc import IntegrityError
@@ -29,6 +29,8 @@ _THERE = Prepared.of(
     .where(tables.keys.c.kind == bindparam("kind"), tables.keys.c.subject == bindparam("subject"))
     .with_for_update(read=True)
 )
+Beside: TypeAlias = Callable[[Connection, Secret], object]
+"""What is done with a new key in the transaction that keeps it."""
 
 
 class Keys(Protocol):
@@ -54,10 +56,10 @@ class KeyStore:
     def __repr__(self) -> str:
         return f"<KeyStore with {len(self._known)} key(s) at hand>"
 
-    def get(self, kind: str, subject: str) -> Secret:
-        """Return the key of this subject, making it on first use."""
+    def get(self, kind: str, subject: str, beside: Beside | None = None) -> Secret:
+        """Return the key of this subject, making it on first use; `beside` is part of the transaction that keeps it."""
         found = self.find(kind, subject)
-        return found if found is not None else self._make(kind, subject)
+        return found if found is not None else self._make(kind, subject, beside)
 
     def find(self, kind: str, subject: str) -> Secret | None:
         """Return the key of this subject, or None if it was never made (or was shredded)."""
@@ -67,15 +69,19 @@ class KeyStore:
         row = self._row(kind, subject)
         if row is None:
             return None
-        try:
-            key = unwrapped(self._keyring, row)
-        except WrongKey:
-            again = self._row(kind, subject)  # a rotation may have ended between the two looks
-            if again is None or again == row:
-                raise
-            key = unwrapped(self._keyring, again)
+        key = self.opened(row)
         known[kind, subject] = key
         return key
+
+    def opened(self, row: Row[Any]) -> Secret:
+        """Return the key of a row of `vg_keys` that was just read, and do not remember it."""
+        try:
+            return unwrapped(self._keyring, row)
+        except WrongKey:
+            again = self._row(row.kind, row.subject)  # a rotation may have ended between the two looks
+            if again is None or again.wrapped == row.wrapped:
+                raise
+            return unwrapped(self._keyring, again)
 
     def all(self, kind: str) -> Iterator[tuple[str, Secret]]:
         """Yield every key of a kind with its subject; none is remembered. Raises `WrongKey` for one that is closed."""
@@ -108,12 +114,14 @@ class KeyStore:
     def shred(self, connection: Connection, kind: Literal["owner", "vault"], subject: str) -> None:
         """Delete a key, and with it everything that it sealed, and bury it; as part of a transaction.
 
-        With the key of an owner goes that of its name's pseudonyms.
+        With the key of an owner go its name and the key of its name's pseudonyms.
         """
         doomed = ("owner", "pseudonym") if kind == "owner" else (kind,)
         for each in doomed:
             self.forget(each, subject)
         Tombstones.bury(connection, kind, subject)
+        if kind == "owner":
+            connection.execute(delete(tables.owners).where(tables.owners.c.owner == subject))
         connection.execute(delete(tables.keys).where(tables.keys.c.kind.in_(doomed), tables.keys.c.subject == subject))
         Epochs.raised(connection, *ERASURES)
 
@@ -126,10 +134,10 @@ class KeyStore:
         wanted = select(table).where(table.c.kind == kind, table.c.subject == subject)
         return self._database.look(lambda connection: connection.execute(wanted).one_or_none())
 
-    def _make(self, kind: str, subject: str) -> Secret:
+    def _make(self, kind: str, subject: str, beside: Beside | None) -> Secret:
         fresh = new_secret()
         try:
-            while not self._kept(kind, subject, fresh):
+            while not self._kept(kind, subject, fresh, beside):
                 pass  # a rotation ended in the meantime, and the next attempt is under its root
         except StateError:
             if self.find(kind, subject) is None:
@@ -139,14 +147,14 @@ class KeyStore:
             raise WrongKey("a data key could not be made")
         return key
 
-    def _kept(self, kind: str, subject: str, key: Secret) -> bool:
+    def _kept(self, kind: str, subject: str, key: Secret, beside: Beside | None) -> bool:
         """Keep a key, or leave the one that another process made first; False if its root is no longer in force."""
         root = self._keyring.root(self._database.look(root_in_force))
 
         def write(connection: Connection) -> bool:
             if root_in_force(connection, held=True) != root.id:
                 return False
-            _insert(connection, root, kind, subject, key)
+            _insert(connection, root, kind, subject, key, beside)
             return True
 
         # a line that a power failure leaves in the log lies behind its name's key, so nobody waits for the disk
@@ -188,12 +196,16 @@ class Within:
         return made
 
 
-def _insert(connection: Connection, root: Root, kind: str, subject: str, key: Secret) -> None:
-    """Keep a key, or leave the one that another process made first."""
+def _insert(
+    connection: Connection, root: Root, kind: str, subject: str, key: Secret, beside: Beside | None = None
+) -> None:
+    """Keep a key and what belongs beside it, or leave the one that another process made first."""
     row = {"kind": kind, "subject": subject, "root": root.id, "created": time.time()}
     row["wrapped"] = wrapped(root, key, kind, subject)
     with suppress(IntegrityError), connection.begin_nested():
         connection.execute(insert(tables.keys).values(row))
+        if beside is not None:
+            beside(connection, key)
 
 
 def wrapped(root: Root, key: Secret, kind: str, subject: str) -> bytes:

@@ -30,7 +30,9 @@ from vecguard.state.epochs import Epochs
 from vecguard.state.grants import Grants
 from vecguard.state.intents import Intent, Intents, Outcome, Overtaken
 from vecguard.state.keystore import KeyStore, key_check
+from vecguard.state.owners import Owners
 from vecguard.state.pseudonyms import Pseudonyms
+from vecguard.state.retentions import Retentions
 from vecguard.state.unsaved import Unsaved
 from vecguard.state.vault import Vault
 from vecguard.state.writers import Writer
@@ -57,6 +59,7 @@ class State:
         self.names = self._key.derive("lookup")
         self.writer = secrets.token_hex(16)
         self.presence = Writer(self.database, self.writer)
+        self.owners = Owners(self.database, self.keystore)
         self.vault = Vault(self.database)
         self.epochs = Epochs(self.database)
         self.intents = Intents(self.database, self._key.derive("intents"), self.presence)
@@ -68,6 +71,7 @@ class State:
         self.audit = AuditChain(self.database, audit_key, self.keystore, self.pseudonyms, self.writer)
         if anchor is not None:
             self.audit.keep_outside(anchor)
+        self.retentions = Retentions(self.database, self._key.derive("retention"), self.digest, self.audit)
         self.grants = Grants(self.database, self._key.derive("grants"), self.names, self.audit)
 
     def __repr__(self) -> str:
@@ -126,12 +130,17 @@ class State:
     def owner(self, name: str) -> Owner:
         """Return an owner, making its key on first use."""
         digest = self.digest(name)
-        return Owner(digest, OwnerKeys.of(self.keystore.get("owner", digest)))
+        return Owner(digest, self._owner_keys(name, digest))
 
     def space(self, uid: str, owner: str, collection: CollectionKeys) -> Space:
         """Return an owner's space in a collection, making the owner's key on first use."""
         digest = self.digest(owner)
-        return Space(uid, owner, digest, collection, OwnerKeys.of(self.keystore.get("owner", digest)))
+        return Space(uid, owner, digest, collection, self._owner_keys(owner, digest))
+
+    def _owner_keys(self, name: str, digest: str) -> OwnerKeys:
+        """Return the keys below an owner's, which is made on first use, together with the line that keeps its name."""
+        keep = partial(self.owners.keep, digest=digest, name=name)
+        return OwnerKeys.of(self.keystore.get("owner", digest, keep))
 
     def find_space(self, uid: str, owner: str, collection: CollectionKeys) -> Space | None:
         """Return an owner's space, or None if that owner never wrote: readers need no data key."""
@@ -237,6 +246,7 @@ class State:
         if not self.keystore.still_there(connection, "owner", owner):
             self.keystore.forget("owner", owner)  # another process erased the owner: what comes now is a new life
             return Overtaken()
+        self.owners.remember(connection, owner, space.owner)
         nothing = partial(self.digests.sealed, Tally(), uid, owner)
         begun = self.intents.begin(connection, uid, owner, action, rows, seen=seen, nothing=nothing)
         if acting is not None and isinstance(begun, Intent):

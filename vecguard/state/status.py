@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, inspect, select, table
 
 from vecguard.errors import StateError
 from vecguard.evidence.anchors import Anchor
-from vecguard.state import clock, schema, tables
+from vecguard.state import clock, owners, schema, tables
 from vecguard.state.clock import Mark
 from vecguard.state.database import Database
 from vecguard.state.intents import UNSAVED
@@ -26,6 +26,8 @@ class Status:
     newest: str
     backup: bool
     rows: Mapping[str, int]
+    owners: int
+    nameless: int  # of them: those of whom it keeps no name
     begun: tuple[float, ...]  # when writes were begun that are still open, oldest first
     unsaved: tuple[float, ...]  # the same of changes that a FAISS index has in memory, and its file not yet
     mark: Mark
@@ -44,12 +46,16 @@ def status(database: Database) -> Status:
             name: connection.execute(select(func.count()).select_from(table(name))).scalar_one() for name in names
         }
         created = select(tables.intents.c.created).order_by(tables.intents.c.created)
+        of_owners = select(func.count()).select_from(tables.keys).where(tables.keys.c.kind == "owner")
+        held = int(connection.execute(of_owners).scalar_one())
         return Status(
             database.dialect,
             version,
             tables.SCHEMA,
             schema.is_backup(connection),
             counts,
+            held,
+            owners.nameless(connection) if tables.owners.name in names else held,
             tuple(connection.execute(created.where(~UNSAVED)).scalars()),
             tuple(connection.execute(created.where(UNSAVED)).scalars()),
             clock.seen(connection),

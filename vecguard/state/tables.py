@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table
 
-SCHEMAS = ("0001", "0002")
+SCHEMAS = ("0001", "0002", "0003")
 """Every version of the schema, as `vecguard.state.migrations` has them."""
 SCHEMA = SCHEMAS[-1]
 
@@ -31,6 +31,23 @@ keys = Table(
     Column("created", Float, nullable=False),
 )
 """Data keys of owners, collections and the state itself, and keys of pseudonyms, each wrapped by a root."""
+
+owners = Table(
+    "vg_owners",
+    metadata,
+    Column("owner", String(64), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+)
+"""The name of each owner, sealed under its own data key. Owners from before names were kept have none here."""
+
+retentions = Table(
+    "vg_retentions",
+    metadata,
+    Column("owner", String(64), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("created", Float, nullable=False),
+)
+"""For how long records of some owners are kept: keyed digests of the owners, AEAD ciphertext of names and days."""
 
 collections = Table(
     "vg_collections",

@@ -4,7 +4,7 @@ A tombstone is buried in the transaction that erases. It names nobody: its subje
 anyway. A backup has the tombstones of its day; whoever restores it brings those of today, from the living state or from
 a list that was kept elsewhere (`vecguard state tombstones`), and what they say is not restored.
 
-    owner      digest of an owner: its keys, originals, references and grants
+    owner      digest of an owner: its keys, name, retention, originals, references and grants
     vault      digest of an owner: its vault's key, originals and references
     original   digest of a token, under its owner's vault key: that original
     row        `row_subject`: references to originals, and the mark of a canary
