@@ -64,7 +64,7 @@ def executed(connection: Connection, step: Prepared, values: Values) -> Ran:
     """
     driver = connection.connection.driver_connection
     if not isinstance(driver, sqlite3.Connection):
-        return connection.execute(step.statement, values)
+        return cast("Ran", connection.execute(step.statement, values))
     if not connection.in_transaction():  # SQLAlchemy begins one with the first statement that it sees
         connection.begin()
     return driver.execute(step.text, values)
