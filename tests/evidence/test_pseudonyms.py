@@ -182,7 +182,7 @@ def test_lines_of_old_logs_are_found_with_those_of_today(
     assert state.audit.verify() == []
 
 
-@pytest.mark.parametrize("part", [GUARD, HAZMAT], ids=str)
+@pytest.mark.parametrize("part", [GUARD, HAZMAT], ids=lambda part: part.id)
 def test_a_tenant_that_is_called_as_a_part_of_vecguard_is_somebody_else(part: Principal, ward: Any) -> None:
     """Neither finds lines of the other."""
     state = ward.guard.state
