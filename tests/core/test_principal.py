@@ -162,3 +162,44 @@ async def test_tasks_have_contexts_of_their_own() -> None:
         assert set(seen) == {name}
     with pytest.raises(AccessDenied):
         resolve(None)
+
+
+@pytest.mark.parametrize("name", ["vecguard", "VecGuard", "VECGUARD"])
+def test_nobody_goes_by_the_name_of_the_guard(name: str, desk: Any) -> None:
+    """The audit log has what the guard does by itself under that name: a tenant of it would share its lines."""
+    from vecguard.facade import Guarded, Room
+    from vecguard.flow import drive
+    from vecguard.surface import Surface
+
+    class Handle(Guarded):
+        __slots__ = ()
+
+    Handle.surface = Surface("Handle", Handle, {})
+    handle = Handle(Room(desk.guard, None, None, desk.shelf, desk.store, desk.guard.embedding))
+    for principal, owner in ((name, None), (Principal(name), None), ("alice", name), (name, "alice")):
+        with pytest.raises(AccessDenied, match="guard itself"):
+            handle.acting_for(principal, owner)
+        with pytest.raises(AccessDenied, match="guard itself"), vecguard.acting_for(principal, owner):
+            pass
+        with pytest.raises(AccessDenied, match="guard itself"):
+            desk.guard.scrubbed(["text"], principal, owner)
+        acting = Acting.of(principal, owner)  # as a store of somebody else's would pass it on
+        with pytest.raises(AccessDenied, match="guard itself"):
+            drive(desk.guard.write(desk.draft(["a"], ["text"]), desk.shelf, acting, desk.embedding), desk.store)
+    with pytest.raises(AccessDenied, match="guard itself"):
+        desk.guard.rules.grant("alice", readers=["bob"], by=name)
+    with pytest.raises(AccessDenied, match="guard itself"):
+        desk.guard.retention.set("alice", days=1, by=name)
+    assert desk.store.rows == {}
+    assert Acting.of("vecguards").owner == "vecguards"
+
+
+def test_what_an_owner_of_that_name_left_before_it_was_taken_can_be_erased(desk: Any) -> None:
+    """It wrote under an earlier version, and nobody acts for it any more; the operator erases it like any other."""
+    from vecguard.erasure import OfOwner
+    from vecguard.state.erasing import forget_owner
+
+    desk.guard.state.owner("vecguard")
+    assert list(desk.guard.known_owners()) == ["vecguard"]
+    assert OfOwner("vecguard").steps(desk.guard, [], None) is not None
+    assert forget_owner(desk.guard.state, "vecguard").counts["keys"] == 1
