@@ -1,7 +1,8 @@
 """Kills erasures, at every step and at random times, runs them again, and prints what became of them as lines of JSON.
 
-    python killing.py KIND FOLDER RANDOM [STRIDE]
+    python killing.py KIND FOLDER RANDOM [STRIDE [ORDER]]
 
+ORDER is `owner` (everything of one owner) or `expired` (what expired, of owners whom nobody names).
 A process of its own, that opens no store itself: it forks one for each erasure, with everything imported.
 """
 
@@ -27,13 +28,16 @@ import qdrant_client  # noqa: F401 - as above
 
 import vecguard.flow
 import vecguard_qdrant  # noqa: F401 - as above
-from tests.erasure.sites import EMBED, OWNERS, POLICY, Site, canaries_of
-from vecguard import Guard, Keyring
-from vecguard.erasure import OfOwner, erase, files
+from tests.erasure.sites import EMBED, POLICY, Site, canaries_of
+from vecguard import Guard, Keyring, retain_for
+from vecguard.erasure import Expired, OfOwner, erase, files
+from vecguard.erasure.orders import Order
 from vecguard.state.database import Database
 from vecguard.state.erasing import open_changes
 
 COUNT = 12
+LATER = time.time() + 400 * 86_400.0
+ORDERS: dict[str, Order] = {"owner": OfOwner("alice"), "expired": Expired(now=LATER)}
 
 
 def child(work: Callable[[int], Any]) -> tuple[int, str]:
@@ -75,18 +79,18 @@ def killed_after(steps: int | None) -> list[str]:
     return done
 
 
-def erasing(site: Site, steps: int | None, pipe: int) -> None:
+def erasing(site: Site, order: Order, steps: int | None, pipe: int) -> None:
     with site.opened() as desk:
         done = killed_after(steps)
         os.write(pipe, b"begun\n")
         started = time.monotonic()
-        erase(desk.guard, [desk.target], OfOwner("alice"))
+        erase(desk.guard, [desk.target], order)
         os.write(pipe, json.dumps({"steps": done, "seconds": time.monotonic() - started}).encode())
 
 
-def again(site: Site, pipe: int) -> None:
+def again(site: Site, order: Order, pipe: int) -> None:
     with site.opened() as desk:
-        receipt = erase(desk.guard, [desk.target], OfOwner("alice"))
+        receipt = erase(desk.guard, [desk.target], order)
         told = {
             "clean": receipt.clean,
             "elsewhere": receipt.elsewhere,
@@ -103,13 +107,14 @@ def again(site: Site, pipe: int) -> None:
 def writing(site: Site, pipe: int) -> None:
     del pipe
     with site.opened() as desk:
-        for owner in OWNERS:
-            desk.write(owner, COUNT)
+        with retain_for(days=30):
+            desk.write("alice", COUNT)
+        desk.write("bob", COUNT)
         desk.save()
 
 
-def outcome(site: Site, what: str) -> None:
-    status, told = child(lambda pipe: again(site, pipe))
+def outcome(site: Site, order: Order, what: str) -> None:
+    status, told = child(lambda pipe: again(site, order, pipe))
     found = json.loads(told) if status == 0 else {"failed": told}
     print(json.dumps({"killed": what, **found}), flush=True)  # noqa: T201 - this is its output
     shutil.rmtree(site.folder)
@@ -121,11 +126,11 @@ def copied(template: Site, name: str) -> Site:
     return Site(template.kind, folder, POLICY)
 
 
-def killed_at_random(site: Site, seconds: float) -> None:
+def killed_at_random(site: Site, order: Order, seconds: float) -> None:
     """Let an erasure begin, and kill it some time later."""
     reading, writing_end = os.pipe()
     if (pid := os.fork()) == 0:
-        erasing(site, None, writing_end)
+        erasing(site, order, None, writing_end)
         os._exit(0)
     os.close(writing_end)
     os.read(reading, 6)
@@ -135,27 +140,28 @@ def killed_at_random(site: Site, seconds: float) -> None:
     os.close(reading)
 
 
-def main(kind: str, folder: Path, at_random: int, stride: int) -> None:
+def main(kind: str, folder: Path, at_random: int, stride: int, order: Order) -> None:
     guard = Guard(POLICY, keys=Keyring.ephemeral(), state=":memory:", embedder=EMBED)
     guard.scrubbed(["loads what scrubbing needs"], "alice")
     template = Site(kind, folder / "template", POLICY)
     status, told = child(lambda pipe: writing(template, pipe))
     assert status == 0, told
-    status, told = child(lambda pipe: erasing(copied(template, "whole"), None, pipe))
+    status, told = child(lambda pipe: erasing(copied(template, "whole"), order, None, pipe))
     assert status == 0, told
     whole = json.loads(told.partition("\n")[2])
     for at in range(0, len(whole["steps"]), stride):
         site = copied(template, f"step-{at}")
-        status, told = child(lambda pipe, site=site, at=at: erasing(site, at, pipe))
+        status, told = child(lambda pipe, site=site, at=at: erasing(site, order, at, pipe))
         assert os.WIFSIGNALED(status), told
-        outcome(site, f"before {at}: {whole['steps'][at]}")
+        outcome(site, order, f"before {at}: {whole['steps'][at]}")
     draws = random.Random(0)
     for number in range(at_random):
         site = copied(template, f"random-{number}")
         seconds = draws.uniform(0, whole["seconds"])
-        killed_at_random(site, seconds)
-        outcome(site, f"after {seconds:.3f} s")
+        killed_at_random(site, order, seconds)
+        outcome(site, order, f"after {seconds:.3f} s")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]) if len(sys.argv) > 4 else 1)
+    stride, order = (*sys.argv[4:], *("1", "owner")[len(sys.argv) - 4 :])
+    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(stride), ORDERS[order])

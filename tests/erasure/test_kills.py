@@ -19,10 +19,15 @@ GOOD = {"clean": True, "elsewhere": 0, "alice": 0, "bob": 12, "found": 5, "open"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL and fork are POSIX")
-def test_an_erasure_that_was_killed_is_completed_by_the_next(kind: str, tmp_path: Path) -> None:
-    """Before every store request, state transaction, rewriting and search, and at random: run again, and it is done."""
+@pytest.mark.parametrize("order", ["owner", "expired"])
+def test_an_erasure_that_was_killed_is_completed_by_the_next(order: str, kind: str, tmp_path: Path) -> None:
+    """Before every store request, state transaction, rewriting and search, and at random: run again, and it is done.
+
+    Of everything of an owner, and of what expired of owners whom nobody names.
+    """
     script = Path(__file__).with_name("killing.py")
-    command = [sys.executable, "-W", "ignore", str(script), kind, str(tmp_path), str(KILLS or 4), "1" if KILLS else "2"]
+    stride = "1" if KILLS else "2"
+    command = [sys.executable, "-W", "ignore", str(script), kind, str(tmp_path), str(KILLS or 4), stride, order]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60 + 20 * (KILLS + 60))
     told = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.returncode == 0, done.stderr[-2000:]

@@ -1,4 +1,4 @@
-"""Names of owners: kept with their keys, sealed under them, gone with them, and told from those that were never kept."""
+"""Names of owners: kept with their keys, sealed under them, gone with them; and those that never were are counted."""
 
 from __future__ import annotations
 

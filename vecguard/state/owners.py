@@ -74,7 +74,8 @@ class Owners:
         if connection.execute(select(_TABLE.c.owner).where(_TABLE.c.owner == digest)).first() is not None:
             self._kept.add(digest)
         elif (key := self._keystore.find("owner", digest)) is not None:
-            self._keep_too(connection, key, digest, name)
+            with suppress(IntegrityError), connection.begin_nested():  # if another process was first, it is kept
+                self.keep(connection, key, digest, name)
 
     def learn(self, named: Iterable[tuple[str, str]]) -> int:
         """Keep names that are not there yet, each given with its owner's digest; return how many.
@@ -87,17 +88,16 @@ class Owners:
         names = dict(named)
 
         def work(connection: Connection) -> int:
-            wanted = _WITH_NAMES.where(_KEYS.c.subject.in_(names), _TABLE.c.sealed.is_(None)).with_for_update(of=_KEYS)
-            rows = connection.execute(wanted).all()
-            for row in rows:
-                self._keep_too(connection, self._keystore.opened(row), row.subject, names[row.subject])
-            return len(rows)
+            mine = (_KEYS.c.kind == "owner") & _KEYS.c.subject.in_(names)
+            rows = connection.execute(select(_KEYS).where(mine).with_for_update()).all()
+            there = set(connection.execute(select(_TABLE.c.owner).where(_TABLE.c.owner.in_(names))).scalars())
+            fresh = [(row.subject, self._keystore.opened(row)) for row in rows if row.subject not in there]
+            if fresh:
+                made = [{"owner": owner, "sealed": _sealed(key, owner, names[owner])} for owner, key in fresh]
+                connection.execute(insert(_TABLE), made)
+            return len(fresh)
 
         return self._database.run(work)
-
-    def _keep_too(self, connection: Connection, key: Secret, digest: str, name: str) -> None:
-        with suppress(IntegrityError), connection.begin_nested():  # if another process did so first, it is kept
-            self.keep(connection, key, digest, name)
 
     # ------------------------------------------------------------------------------------------------------ listing
 
