@@ -19,8 +19,8 @@ def test_every_edit_of_a_short_text_is_there_once() -> None:
     """Against edits made one by one: swaps, insertions, deletions and moves, without the text itself."""
     text, pool = [5, 6, 7], [7, 9]
     made = {
-        *(tuple(text[:i] + [w] + text[i + 1 :]) for i, w in product(range(3), pool)),
-        *(tuple(text[:i] + [w] + text[i:]) for i, w in product(range(4), pool)),
+        *((*text[:i], w, *text[i + 1 :]) for i, w in product(range(3), pool)),
+        *((*text[:i], w, *text[i:]) for i, w in product(range(4), pool)),
         *(tuple(text[:i] + text[i + 1 :]) for i in range(3)),
         *(tuple(np.insert(np.delete(text, i), j, text[i]).tolist()) for i, j in product(range(3), range(3))),
     } - {tuple(text)}
@@ -67,7 +67,7 @@ def test_a_wide_beam_finds_texts_at_least_as_likely_as_a_greedy_one() -> None:
     for seed in range(5):
         rows = np.random.default_rng(seed).standard_normal((150, 6)).astype(np.float32)
         wide, chances = _network(seed).write(rows, beam=6)
-        greedy, single = _network(seed).write(rows, beam=1)
+        _, single = _network(seed).write(rows, beam=1)
         assert wide.shape[:2] == (150, 6)
         assert (np.diff(chances, axis=1) <= 0).all()
         assert np.mean(chances[:, 0] >= single[:, 0] - 1e-4) > 0.9

@@ -13,7 +13,7 @@ from vecguard import BadInput
 from vecguard.arrays import Floats
 from vecguard.redteam import Attack, Hidden, Knowledge, Pairs, Pretrained, Stolen, Telling, trial, vec2text
 
-TEXTS = tuple(f"text number {i} of {word}" for i, word in enumerate("red green blue grey pink".split() * 8))
+TEXTS = tuple(f"text number {i} of {word}" for i, word in enumerate(["red", "green", "blue", "grey", "pink"] * 8))
 AXES = np.random.default_rng(0).standard_normal((40, 16)).astype(np.float32)
 
 
