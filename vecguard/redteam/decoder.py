@@ -151,9 +151,9 @@ def _stepped(torch: Any, given: Any, kept: Any, state: Any) -> Any:
 def _batches(wanted: Ids, size: int, chance: np.random.Generator) -> Iterator[NDArray[np.intp]]:
     """Yield the rows of each batch, texts of like length together, in random order. Rows come shuffled."""
     lengths = np.sum(wanted != PAD, axis=1)
-    pools = [np.arange(len(wanted))[start : start + size * _POOL] for start in range(0, len(wanted), size * _POOL)]
-    sorted_pools = [pool[np.argsort(lengths[pool], kind="stable")] for pool in pools]
-    parts = [pool[start : start + size] for pool in sorted_pools for start in range(0, len(pool), size)]
+    pools = np.arange(len(wanted)) // (size * _POOL)
+    order = np.lexsort((lengths, pools))
+    parts = [order[start : start + size] for start in range(0, len(order), size)]
     yield from (parts[each] for each in chance.permutation(len(parts)))
 
 

@@ -39,8 +39,9 @@ _MEASURED = 500  # rows on which r is measured
 class Search:
     """Edits for `rounds`, each time the `edits` most promising texts of a row. Knows a corpus, texts and the encoder.
 
-    It starts from `drafts` of the decoder and the `nearest` texts of the corpus, follows the best `beam` texts, and
-    tries `pool` words for each. The first `first` rows are searched for and judged; all help to undo a rotation.
+    It starts from `drafts` of the decoder, the `nearest` texts of the corpus and the most usual one, follows the best
+    `beam` texts, and tries `pool` words for each. The first `first` rows are searched for and judged; all help to undo
+    a rotation.
     """
 
     undo: Unturned = "as stolen"
@@ -62,7 +63,7 @@ class Search:
     @property
     def calls(self) -> int:
         """The most texts that are embedded for one row."""
-        return self.drafts + self.nearest + self.rounds * self.edits
+        return self.drafts + self.nearest + 1 + self.rounds * self.edits
 
     def fit(self, known: Knowledge) -> Searcher:
         """Train decoder and inverter. Raises `BadInput` without texts or encoder, `ImportError` without torch."""
@@ -130,13 +131,14 @@ class Searcher:
         self._tried(hunts, self._starts(rows))
         for _ in range(self.settings.rounds):
             self._tried(hunts, [self._proposed(hunt) for hunt in hunts])
-        return [self.reader.lexicon.text(hunt.best[0][1]) for hunt in hunts]
+        return [self.reader.lexicon.text(hunt.best[0][1]) if hunt.best else "" for hunt in hunts]
 
     def _starts(self, rows: Floats) -> list[list[tuple[int, ...]]]:
         drafts = self.reader.drafts(rows, self.settings.drafts)
         near = np.argsort(-(rows @ self.corpus.T), axis=1)[:, : self.settings.nearest]
-        begun = [[*said, *(self.texts[each] for each in places)] for said, places in zip(drafts, near, strict=True)]
-        return [sorted({_plain(row) for row in self.reader.lexicon.numbered(texts)}) for texts in begun]
+        found = [[self.texts[each] for each in places] for places in near]
+        begun = [[*said, *texts, self.reader.usual] for said, texts in zip(drafts, found, strict=True)]
+        return [sorted({_plain(row) for row in self.reader.lexicon.numbered(texts)} - {()}) for texts in begun]
 
     def _tried(self, hunts: Sequence[_Hunt], chosen: Sequence[Sequence[tuple[int, ...]]]) -> None:
         """Embed the chosen texts of all rows at once, and keep the best of each row."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -34,9 +34,10 @@ def judged(read: Sequence[str], hidden: Hidden, *, usual: str, encode: Encode | 
     Figures lie between 0 and 1. Content words count over texts that have any. "re-embedded cosine" needs `encode`.
     """
     truth = hidden.needed_texts()
-    blind = [usual] * len(truth)
-    others = [*read[len(read) // 2 :], *read[: len(read) // 2]]
-    figures, *floors = ({**worded(said, truth), **_cosine(said, hidden, encode)} for said in (read, others, blind))
+    blind, half = [usual] * len(truth), len(read) // 2
+    others = [*read[half:], *read[:half]] if half else blind
+    vectors = _embedded([*read, usual], encode) if encode is not None else {}
+    figures, *floors = ({**worded(said, truth), **_cosine(said, hidden, vectors)} for said in (read, others, blind))
     return tuple(Score(name, value, max(floor[name] for floor in floors)) for name, value in figures.items())
 
 
@@ -87,12 +88,15 @@ def most_usual(texts: Sequence[str]) -> str:
     return some[int(np.argmax(alike.mean(axis=1)))]
 
 
-def _cosine(read: Sequence[str], hidden: Hidden, encode: Encode | None) -> dict[str, float]:
-    if encode is None:
+def _embedded(texts: Sequence[str], encode: Encode) -> dict[str, Floats]:
+    distinct = sorted(set(texts))
+    return dict(zip(distinct, unit(encode(distinct)), strict=True))
+
+
+def _cosine(read: Sequence[str], hidden: Hidden, vectors: Mapping[str, Floats]) -> dict[str, float]:
+    if not vectors:
         return {}
-    distinct = sorted(set(read))
-    place = {text: row for row, text in enumerate(distinct)}
-    rows: Floats = unit(encode(distinct))[[place[text] for text in read]]
+    rows = np.stack([vectors[text] for text in read])
     return {"re-embedded cosine": float(np.mean(np.sum(rows * unit(hidden.exact), axis=1)))}
 
 
