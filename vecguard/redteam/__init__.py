@@ -22,12 +22,16 @@ from vecguard.redteam.attack import (
 )
 from vecguard.redteam.averaging import Averaging
 from vecguard.redteam.bag_of_words import BagOfWords
+from vecguard.redteam.decoder import Sentences
 from vecguard.redteam.defence import Bare, Defence, Key, Keyed
 from vecguard.redteam.dictionary import Dictionary
+from vecguard.redteam.few_shot import FewShot, Trained
 from vecguard.redteam.gram import Gram
+from vecguard.redteam.inverter import Invert, Pretrained, vec2text
 from vecguard.redteam.known_pairs import Curve, KnownPairs, curve
 from vecguard.redteam.plans import PLANS, Plan, Planned
 from vecguard.redteam.scene import Material, Part, Scene
+from vecguard.redteam.search import Search
 from vecguard.redteam.survey import ATTACKS, AttackName, attacked, survey
 from vecguard.redteam.tampering import Tampering
 from vecguard.redteam.tenant import Tenant
@@ -46,8 +50,10 @@ __all__ = [
     "Defence",
     "Dictionary",
     "Encode",
+    "FewShot",
     "Gram",
     "Hidden",
+    "Invert",
     "Key",
     "Keyed",
     "Knowledge",
@@ -58,18 +64,23 @@ __all__ = [
     "Part",
     "Plan",
     "Planned",
+    "Pretrained",
     "Result",
     "Scene",
     "Score",
+    "Search",
+    "Sentences",
     "Stolen",
     "Tampering",
     "Telling",
     "Tenant",
     "Thief",
+    "Trained",
     "Tried",
     "attacked",
     "curve",
     "survey",
     "trial",
     "tried",
+    "vec2text",
 ]

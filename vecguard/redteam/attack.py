@@ -132,12 +132,16 @@ class Hidden:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One figure. `floor` is what an attacker gets who never sees the stolen rows, `ceiling` the most that there is."""
+    """One figure. `floor` is what an attacker gets who never sees the stolen rows, `ceiling` the most that there is.
+
+    `n` is how many rows were judged, where an attack is too slow for all of them.
+    """
 
     metric: str
     value: float
     floor: float
     ceiling: float = 1.0
+    n: int | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +232,7 @@ def tried(attack: Attack, known: Knowledge, stolen: Stolen, hidden: Hidden, *, s
             floor=score.floor,
             ceiling=score.ceiling,
             knowledge=known.described(),
-            n=len(stolen.rows),
+            n=len(stolen.rows) if score.n is None else score.n,
             cpu_s=spent,
             pairs=sum(len(each) for each in known.pairs),
             adaptive=known.practice is not None,

@@ -13,9 +13,12 @@ from typing import Final, TypeAlias
 from vecguard.redteam.attack import Attack, Hidden, Knowledge, Pairs, Stolen
 from vecguard.redteam.averaging import Averaging
 from vecguard.redteam.bag_of_words import BagOfWords
+from vecguard.redteam.decoder import Sentences
 from vecguard.redteam.dictionary import Dictionary
+from vecguard.redteam.few_shot import LEAKED, FewShot, Trained
 from vecguard.redteam.gram import Gram
 from vecguard.redteam.known_pairs import KnownPairs
+from vecguard.redteam.search import Search
 from vecguard.redteam.tenant import Tenant
 from vecguard.redteam.thief import Thief
 
@@ -85,6 +88,35 @@ def _tenant(thief: Thief, _: Sequence[int]) -> Iterator[Planned]:
     yield Planned(Tenant(), thief.knows(thief.tenancy()), Stolen(thief.rows()))
 
 
+def _sentences(thief: Thief, _: Sequence[int]) -> Iterator[Planned]:
+    if not thief.scene.own.texts:
+        return
+    decoder, stolen = Sentences.quick(seed=thief.scene.seed), Stolen(thief.rows())
+    yield Planned(decoder, thief.naive(), stolen)
+    yield Planned(decoder, thief.domain(), stolen)
+    yield Planned(replace(decoder, undo="turned by shape"), thief.domain(), stolen)
+
+
+def _search(thief: Thief, _: Sequence[int]) -> Iterator[Planned]:
+    if not thief.scene.own.texts or thief.scene.encode is None:
+        return
+    seed, stolen = thief.scene.seed, Stolen(thief.rows())
+    search = Search(decoder=Sentences.quick(seed=seed), inverter=BagOfWords(seed=seed))
+    yield Planned(search, thief.naive(), stolen)
+    yield Planned(search, thief.domain(), stolen)
+    yield Planned(replace(search, undo="turned by shape"), thief.domain(), stolen)
+
+
+def _few_shot(thief: Thief, _: Sequence[int]) -> Iterator[Planned]:
+    if not thief.scene.own.texts:
+        return
+    stolen = Stolen(thief.rows())
+    for known in (thief.naive(), thief.domain()):
+        attack = FewShot(Trained.on(Sentences.quick(seed=thief.scene.seed), known))
+        for count in thief.affordable(LEAKED, [thief.documents]):
+            yield Planned(attack, replace(known, pairs=(thief.documents(count),)), stolen)
+
+
 PLANS: Final[Mapping[str, Plan]] = MappingProxyType(
     {
         "dictionary": _dictionary,
@@ -95,6 +127,9 @@ PLANS: Final[Mapping[str, Plan]] = MappingProxyType(
         "both": _both,
         "averaging": _averaging,
         "tenant": _tenant,
+        "sentences": _sentences,
+        "search": _search,
+        "few-shot": _few_shot,
     }
 )
 """Every attack by name."""
