@@ -20,14 +20,17 @@ from vecguard.redteam.attack import (
     trial,
     tried,
 )
+from vecguard.redteam.attributes import Attributes
 from vecguard.redteam.averaging import Averaging
 from vecguard.redteam.bag_of_words import BagOfWords
 from vecguard.redteam.defence import Bare, Defence, Key, Keyed
 from vecguard.redteam.dictionary import Dictionary
 from vecguard.redteam.gram import Gram
 from vecguard.redteam.known_pairs import Curve, KnownPairs, curve
+from vecguard.redteam.membership import Membership
 from vecguard.redteam.plans import PLANS, Plan, Planned
 from vecguard.redteam.scene import Material, Part, Scene
+from vecguard.redteam.slots import Slots
 from vecguard.redteam.survey import ATTACKS, AttackName, attacked, survey
 from vecguard.redteam.tampering import Tampering
 from vecguard.redteam.tenant import Tenant
@@ -39,6 +42,7 @@ __all__ = [
     "Attack",
     "AttackName",
     "Attacker",
+    "Attributes",
     "Averaging",
     "BagOfWords",
     "Bare",
@@ -54,6 +58,7 @@ __all__ = [
     "KnownPairs",
     "Labels",
     "Material",
+    "Membership",
     "Pairs",
     "Part",
     "Plan",
@@ -61,6 +66,7 @@ __all__ = [
     "Result",
     "Scene",
     "Score",
+    "Slots",
     "Stolen",
     "Tampering",
     "Telling",
