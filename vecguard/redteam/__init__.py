@@ -20,6 +20,7 @@ from vecguard.redteam.attack import (
     trial,
     tried,
 )
+from vecguard.redteam.attributes import Attributes
 from vecguard.redteam.averaging import Averaging
 from vecguard.redteam.bag_of_words import BagOfWords
 from vecguard.redteam.decoder import Sentences
@@ -29,9 +30,11 @@ from vecguard.redteam.few_shot import FewShot, Trained
 from vecguard.redteam.gram import Gram
 from vecguard.redteam.inverter import Invert, Pretrained, vec2text
 from vecguard.redteam.known_pairs import Curve, KnownPairs, curve
+from vecguard.redteam.membership import Membership
 from vecguard.redteam.plans import PLANS, Plan, Planned
 from vecguard.redteam.scene import Material, Part, Scene
 from vecguard.redteam.search import Search
+from vecguard.redteam.slots import Slots
 from vecguard.redteam.survey import ATTACKS, AttackName, attacked, survey
 from vecguard.redteam.tampering import Tampering
 from vecguard.redteam.tenant import Tenant
@@ -43,6 +46,7 @@ __all__ = [
     "Attack",
     "AttackName",
     "Attacker",
+    "Attributes",
     "Averaging",
     "BagOfWords",
     "Bare",
@@ -60,6 +64,7 @@ __all__ = [
     "KnownPairs",
     "Labels",
     "Material",
+    "Membership",
     "Pairs",
     "Part",
     "Plan",
@@ -70,6 +75,7 @@ __all__ = [
     "Score",
     "Search",
     "Sentences",
+    "Slots",
     "Stolen",
     "Tampering",
     "Telling",

@@ -134,14 +134,16 @@ class Hidden:
 class Score:
     """One figure. `floor` is what an attacker gets who never sees the stolen rows, `ceiling` the most that there is.
 
-    `n` is how many rows were judged, where an attack is too slow for all of them.
+    `interval` are its 95 % bounds over what was judged, where they are known, and `judged` how much that was, if it
+    is not simply every stolen row.
     """
 
     metric: str
     value: float
     floor: float
     ceiling: float = 1.0
-    n: int | None = field(default=None, kw_only=True)
+    interval: tuple[float, float] | None = field(default=None, kw_only=True)
+    judged: int | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,7 @@ class Result:
     """One figure of one attack, with what it rests on.
 
     `n` stolen rows were judged, `pairs` known pairs used, `cpu_s` processor seconds spent on fitting and running.
+    `interval` are the 95 % bounds of `value` over the rows judged, where they are known.
     `ceiling` is the value on undefended vectors where a survey has measured it, and otherwise the metric's own.
     """
 
@@ -162,6 +165,7 @@ class Result:
     cpu_s: float
     pairs: int = 0
     adaptive: bool = False
+    interval: tuple[float, float] | None = None
 
     @property
     def leak(self) -> float:
@@ -232,10 +236,11 @@ def tried(attack: Attack, known: Knowledge, stolen: Stolen, hidden: Hidden, *, s
             floor=score.floor,
             ceiling=score.ceiling,
             knowledge=known.described(),
-            n=len(stolen.rows) if score.n is None else score.n,
+            n=len(stolen.rows) if score.judged is None else score.judged,
             cpu_s=spent,
             pairs=sum(len(each) for each in known.pairs),
             adaptive=known.practice is not None,
+            interval=score.interval,
         )
         for score in scores
     )

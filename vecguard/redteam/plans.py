@@ -11,18 +11,24 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from vecguard.redteam.attack import Attack, Hidden, Knowledge, Pairs, Stolen
+from vecguard.redteam.attributes import Attributes
 from vecguard.redteam.averaging import Averaging
 from vecguard.redteam.bag_of_words import BagOfWords
 from vecguard.redteam.decoder import Sentences
 from vecguard.redteam.dictionary import Dictionary
+from vecguard.redteam.facts import guesses, people, stated
 from vecguard.redteam.few_shot import LEAKED, FewShot, Trained
 from vecguard.redteam.gram import Gram
 from vecguard.redteam.known_pairs import KnownPairs
+from vecguard.redteam.membership import Membership
 from vecguard.redteam.search import Search
+from vecguard.redteam.slots import Slots
 from vecguard.redteam.tenant import Tenant
 from vecguard.redteam.thief import Thief
 
 _DRAWS = (1, 4, 16)
+_PERSONS = 60
+_FACTS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +123,41 @@ def _few_shot(thief: Thief, _: Sequence[int]) -> Iterator[Planned]:
             yield Planned(attack, replace(known, pairs=(thief.documents(count),)), stolen)
 
 
+def _attributes(thief: Thief, _: Sequence[int]) -> Iterator[Planned]:
+    own, taken = thief.scene.own.labels, thief.scene.taken.labels
+    if not any(len({*own[name]} - {""}) > 1 and any(taken[name]) for name in own):
+        return
+    linear, mlp = (Attributes(probe, seed=thief.scene.seed) for probe in ("linear", "MLP"))
+    stolen = Stolen(thief.rows())
+    for known in (thief.naive(), thief.domain()):
+        yield Planned(linear, known, stolen)
+        yield Planned(mlp, known, stolen)
+    yield Planned(replace(mlp, undo="turned by shape"), thief.domain(), stolen)
+
+
+def _membership(thief: Thief, _: Sequence[int]) -> Iterator[Planned]:
+    stolen = Stolen(thief.rows())
+    yield Planned(Membership(), *_asking(thief.candidates(scrubbed=False), stolen))
+    asking = _asking(thief.candidates(scrubbed=True), stolen)
+    yield Planned(Membership("likelihood ratio"), *asking)
+    yield Planned(Membership("likelihood ratio", "turned by shape"), *asking)
+
+
+def _asking(candidates: tuple[Knowledge, Hidden], stolen: Stolen) -> tuple[Knowledge, Stolen, Hidden]:
+    return candidates[0], stolen, candidates[1]
+
+
+def _slots(thief: Thief, _: Sequence[int]) -> Iterator[Planned]:
+    if not thief.scene.writable:
+        return
+    persons = people(_PERSONS, seed=thief.scene.seed)
+    stolen, hidden = thief.writes(stated(persons, _FACTS, seed=thief.scene.seed))
+    known = thief.guesses(guesses(persons), naive=False)
+    yield Planned(Slots(), thief.guesses(guesses(persons), naive=True), stolen, hidden)
+    yield Planned(Slots(), known, stolen, hidden)
+    yield Planned(Slots("turned by shape"), known, stolen, hidden)
+
+
 PLANS: Final[Mapping[str, Plan]] = MappingProxyType(
     {
         "dictionary": _dictionary,
@@ -130,6 +171,9 @@ PLANS: Final[Mapping[str, Plan]] = MappingProxyType(
         "sentences": _sentences,
         "search": _search,
         "few-shot": _few_shot,
+        "attributes": _attributes,
+        "membership": _membership,
+        "slots": _slots,
     }
 )
 """Every attack by name."""

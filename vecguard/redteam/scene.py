@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from vecguard.arrays import Floats
 from vecguard.errors import BadInput
 from vecguard.redteam.attack import NO_LABELS, Encode, Hidden, Labels
 
+ScrubTexts: TypeAlias = Callable[[Sequence[str]], Sequence[str]]
 FEWEST = 80  # of which a quarter is stolen
 
 
@@ -20,8 +22,9 @@ class Material:
     """A corpus: exact vectors (n, d), n >= 80, and for each, where they are known, its text and attributes.
 
     `embedded` (n, d) are the vectors that a guard starts from, where it scrubs texts before it embeds them; by default
-    the exact ones. `encode` is the encoder that made both. Raises `BadInput` for fewer rows, and for texts, attributes
-    or vectors that are not one per row.
+    the exact ones. `encode` is the encoder that made both, and `scrub` what the guard does to texts: attacks that bring
+    victims of their own need the one, and the other too if there are embedded vectors. Raises `BadInput` for fewer
+    rows, and for texts, attributes or vectors that are not one per row.
     """
 
     exact: Floats = field(repr=False)
@@ -29,6 +32,7 @@ class Material:
     embedded: Floats | None = field(default=None, repr=False)
     labels: Labels = field(default_factory=lambda: NO_LABELS, repr=False)
     encode: Encode | None = field(default=None, repr=False)
+    scrub: ScrubTexts | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         count = len(self.exact)
@@ -60,24 +64,31 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One division of a corpus: what is stolen, and what the attacker has of its own. No row is in both."""
+    """One division of a corpus: what is stolen, and what the attacker has of its own. No row is in both.
+
+    `writable` says whether a victim can store other texts too, for attacks that bring their own.
+    """
 
     taken: Part
     own: Part
     seed: int
     encode: Encode | None = field(default=None, repr=False)
+    scrub: ScrubTexts | None = field(default=None, repr=False)
+    writable: bool = False
 
     @classmethod
     def of(cls, material: Material, most: int, seed: int) -> Scene:
         """Divide a corpus at random: a quarter of it, at most `most` rows, is stolen."""
         order = np.random.default_rng(seed).permutation(len(material.exact))
         taken, own = np.split(order, [min(most, len(order) // 4)])
-        return cls(_part(material, taken), _part(material, own), seed, material.encode)
+        writable = material.encode is not None and (material.embedded is None or material.scrub is not None)
+        parts = _part(material, taken), _part(material, own)
+        return cls(*parts, seed, material.encode, material.scrub, writable)
 
     @property
     def bare(self) -> Scene:
         """The same where nothing is scrubbed."""
-        return Scene(self.taken.bare, self.own.bare, self.seed, self.encode)
+        return replace(self, taken=self.taken.bare, own=self.own.bare, scrub=None)
 
     @property
     def hidden(self) -> Hidden:

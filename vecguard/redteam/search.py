@@ -122,7 +122,7 @@ class Searcher:
         read = self.told(stolen, self.settings.first)
         judge = Hidden(hidden.exact[: len(read)], hidden.needed_texts()[: len(read)])
         scores = judged(read, judge, usual=self.reader.usual, encode=self.encode)
-        return tuple(replace(score, n=len(read)) for score in scores)
+        return tuple(replace(score, judged=len(read)) for score in scores)
 
     def told(self, stolen: Stolen, count: int) -> list[str]:
         """Return the best text found for each of the first rows."""

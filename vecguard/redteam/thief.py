@@ -8,12 +8,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from vecguard.arrays import Floats
-from vecguard.redteam.attack import Knowledge, Pairs, Practice
+from vecguard.redteam.attack import Hidden, Knowledge, Pairs, Practice, Stolen
 from vecguard.redteam.defence import Bare, Defence, Key
 from vecguard.redteam.dictionary import Dictionary
+from vecguard.redteam.facts import Facts
+from vecguard.redteam.judging import unit
 from vecguard.redteam.scene import Scene
 
-_PER_STOLEN = 4  # the corpus in which the stolen texts hide, in multiples of them
+_PER_STOLEN = (
+    4  # the corpus in which the stolen texts hide, in multiples of them; and the candidates that are in no store
+)
+_SAME = 1 - 1e-5  # cosine from which two vectors are of one text
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +114,45 @@ class Thief:
         seen = self.defence.asked(axes, self._victim)
         return Dictionary("turned by pairs"), self.knows(Pairs(axes, axes if seen is None else seen, noise=0.0))
 
+    def candidates(self, *, scrubbed: bool) -> tuple[Knowledge, Hidden]:
+        """Know half of one's texts and ask for the other half, which are not in the store, and for those that are.
+
+        `scrubbed` asks for what the guard makes of the candidates. A text of one's own that was stolen too is left out.
+        """
+        own, taken = self.scene.own, self.scene.taken
+        half = len(own) - min(len(own) // 2, _PER_STOLEN * len(taken))
+        new = (unit(own.exact[half:]) @ unit(taken.exact).T).max(axis=1) < _SAME
+        known = replace(self.domain(), corpus=own.embedded[:half], texts=own.texts[:half], labels={}, encode=None)
+        if scrubbed:
+            return known, Hidden(taken.embedded, decoys=own.embedded[half:][new])
+        return replace(known, practice=None), Hidden(taken.exact, decoys=own.exact[half:][new])
+
+    def writes(self, facts: Facts) -> tuple[Stolen, Hidden]:
+        """Let the victim store sentences, through its scrubbing if there is any, and steal those."""
+        exact = self._encoded(facts.texts, scrubbed=False)
+        embedded = exact if self.scene.scrub is None else self._encoded(facts.texts, scrubbed=True)
+        ids = [f"fact {i}" for i in range(len(exact))]
+        rows = self.defence.stored(embedded, self._victim, ids)
+        return Stolen(rows), Hidden(exact, facts.texts, labels=facts.labels)
+
+    def guesses(self, facts: Facts, *, naive: bool) -> Knowledge:
+        """Know sentences and what fills them. Unless naive, know the mechanism, and what scrubbing makes of them."""
+        corpus, labels = self._encoded(facts.texts, scrubbed=False), facts.labels
+        if naive:
+            return Knowledge(corpus, "guesses", labels=labels)
+        if self.scene.scrub is not None:
+            corpus = np.vstack([corpus, self._encoded(facts.texts, scrubbed=True)])
+            labels = {kind: values * 2 for kind, values in labels.items()}
+        return Knowledge(corpus, "guesses", practice=self._practice(), labels=labels)
+
     def affordable(self, counts: Sequence[int], kinds: Sequence[Callable[[int], Pairs]]) -> Iterator[int]:
         """Yield the counts for which every kind has so many pairs without sharing a vector."""
         if all(len(kind(1)) for kind in kinds):
             yield from (each for each in counts if each * len(kinds) <= len(self.scene.own))
+
+    def _encoded(self, texts: Sequence[str], *, scrubbed: bool) -> Floats:
+        encode = Knowledge(encode=self.scene.encode).needed_encoder()
+        return encode(self.scene.scrub(texts) if scrubbed and self.scene.scrub is not None else texts)
 
     def _practice(self) -> Practice:
         key = Key(2 * self.scene.seed + 1)
