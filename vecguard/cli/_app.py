@@ -12,6 +12,7 @@ from vecguard.cli._audit import audit
 from vecguard.cli._canary import canary
 from vecguard.cli._erase import erase
 from vecguard.cli._keys import keys
+from vecguard.cli._report import report
 from vecguard.cli._rules import rules
 from vecguard.cli._running import run_or_say
 from vecguard.cli._state import state
@@ -32,6 +33,7 @@ app.add_typer(rules, name="rules")
 app.add_typer(audit, name="audit")
 app.add_typer(canary, name="canary")
 app.add_typer(erase, name="erase")
+app.command()(report)
 console = Console()
 
 STORES = ("chroma", "qdrant", "faiss")
