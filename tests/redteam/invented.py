@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
 
 from vecguard.redteam.findings import Figure, Findings, Measured, Sample, Setting, Skipped
 
-# name, label, words, r, K, change of utility (fractions: estimate, half the interval), share of a leak that gets through
+# name, label, words, r, K, change of utility (estimate, half the interval), share of a leak that gets through
 _SETTINGS = (
     ("bare", "bare", "Vectors and texts lie in the store as they are.", None, None, None, 1.0),
-    ("noise", "noise only", "Noise that nobody takes off, as much as the margin bears.", 0.25, None, (-0.0041, 0.006), 0.96),
+    (
+        "noise",
+        "noise only",
+        "Noise that stays, as much as is borne.",
+        0.25,
+        None,
+        (-0.0041, 0.006),
+        0.96,
+    ),
     ("rotation", "rotation only", "A secret rotation of the whole collection.", None, None, (0.0, 0.0), 0.9),
     ("store", "ranked in the store", "Rotated and masked; the store ranks.", 1.0, 235, (-0.0031, 0.002), 0.55),
     ("balanced", "balanced", "Masked with much noise; the guard ranks.", 100.0, None, (-0.0006, 0.0009), 0.004),
@@ -122,5 +132,26 @@ def _sample(draw: random.Random, original: str, settings: tuple[Setting, ...]) -
     for each in settings:
         right = list(pieces) if each.name in ("bare", "noise") else ["dog", "like", "work"]
         draw.shuffle(right)
-        told[each.name] = {"bag of words": ", ".join(right), "sentences": " ".join(pieces[:2] + ["a", "dog"])}
+        told[each.name] = {"bag of words": ", ".join(right), "sentences": " ".join([*pieces[:2], "a", "dog"])}
     return Sample(original=original, told=told)
+
+
+HOSTILE = "\"'></script></style><img src=http://elsewhere.test/x onerror=alert(1)>&amp;\u202egnp.\u2066\x07\ud800$_{x}"
+
+
+def hostile(findings: Findings) -> Findings:
+    """Return the same where every text is followed by one that tries to become markup, or to turn the line around."""
+    return Findings(**{each.name: _hostile(getattr(findings, each.name), each.name) for each in fields(findings)})
+
+
+def _hostile(value: Any, name: str = "") -> Any:
+    if isinstance(value, str):
+        return value if name == "kind" else value + HOSTILE
+    if isinstance(value, Mapping):
+        kept = {"name", "rows", "d", "embedder"}  # the page looks for these
+        return {key if key in kept else _hostile(key): _hostile(inner) for key, inner in value.items()}
+    if isinstance(value, tuple):
+        return tuple(_hostile(each) for each in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return type(value)(**{each.name: _hostile(getattr(value, each.name)) for each in fields(value)})
+    return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import webbrowser
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -41,29 +42,33 @@ def run(console: Console, findings: Path, out: Path | None, *, look: bool, pictu
 
     found = Findings.read(findings)
     path = findings.with_suffix(".html") if out is None else out
-    _write(path, page(found), private=bool(found.samples) and not found.masked)
-    console.print(f"Wrote {escape(str(path))}")
+    content, private = page(found), bool(found.samples) and not found.masked
+    _written(console, path, lambda: _write(path, content, private=private))
     if picture is not None:
         from vecguard.redteam.plot import plot  # noqa: PLC0415 - loads matplotlib
 
-        plot(picture, found)
-        console.print(f"Wrote {escape(str(picture))}")
+        _written(console, picture, lambda: plot(picture, found))
     if look:
         webbrowser.open(path.resolve().as_uri())
     return path
 
 
-def _write(path: Path, content: str, *, private: bool) -> None:
-    """Write a page; one with texts of the corpus in it for the owner of the file alone, also over an older page."""
+def _written(console: Console, path: Path, write: Callable[[], None]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600 if private else 0o666)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            if private:
-                path.chmod(0o600)
-            file.write(content)
+        write()
     except OSError as failure:
         why = type(failure).__name__
     else:
+        console.print(f"Wrote {escape(str(path))}")
         return
-    raise BadInput(f"the page cannot be written ({why})")
+    raise BadInput(f"{path} cannot be written ({why})")
+
+
+def _write(path: Path, content: str, *, private: bool) -> None:
+    """Write a page; one with texts of the corpus in it for the owner of the file alone, also over an older page."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600 if private else 0o666)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        if private:
+            path.chmod(0o600)
+        file.write(content)

@@ -60,7 +60,7 @@ def counts(figure: Figure) -> bool:
 
 
 def strongest(figures: Iterable[Figure]) -> Figure | None:
-    """Return the figure with the largest leak among those that count; of equals the one that is most above its floor."""
+    """Return the figure with the largest leak among those that count, of equals the one most above its floor."""
     found = [each for each in figures if counts(each)]
     return max(found, key=lambda each: (each.leak, each.value - each.floor), default=None)
 

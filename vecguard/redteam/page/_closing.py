@@ -21,7 +21,8 @@ def not_run(findings: Findings) -> str:
     )
     return wide(
         "Not run",
-        f'<table><thead><tr><th scope="col">what</th><th scope="col">why</th></tr></thead><tbody>{rows}</tbody></table>',
+        '<table><thead><tr><th scope="col">what</th><th scope="col">why</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table>",
     )
 
 
@@ -47,14 +48,16 @@ def again(findings: Findings) -> str:
 def _pairs(title: str, pairs: object) -> str:
     if not isinstance(pairs, dict):
         return ""
-    rows = "".join(f'<tr><th scope="row">{text(name)}</th><td>{plain(value)}</td></tr>' for name, value in pairs.items())
+    rows = "".join(
+        f'<tr><th scope="row">{text(name)}</th><td>{plain(value)}</td></tr>' for name, value in pairs.items()
+    )
     return wide(title, f'<table class="pairs"><tbody>{rows}</tbody></table>')
 
 
 def meaning(findings: Findings) -> str:
     """Return what a leak means, and what it does not."""
-    return f"""<p><b>Leak</b> is (value − floor) / (ceiling − floor). The floor is what somebody gets who never sees a stolen
-row; the ceiling is what the same attacker, with the same knowledge, gets from undefended vectors.</p>
+    return f"""<p><b>Leak</b> is (value − floor) / (ceiling − floor). The floor is what somebody gets who never sees a
+stolen row; the ceiling is what the same attacker, with the same knowledge, gets from undefended vectors.</p>
 <p><b>0&nbsp;% means</b> that this attacker, knowing what its line says, got no more than somebody without the rows.
 <b>It does not mean</b> that nothing can be read off them. A stronger attacker, more rows, more known pairs, another
 corpus or the keys may get more, and what was not run was not stopped. Below 0&nbsp;% is chance, or an attacker that was

@@ -72,13 +72,14 @@ def _check(findings: Findings) -> None:
 def _allowed() -> str:
     """Allow the page's own style and script, known by their digests, and nothing else."""
     style, script = (base64.b64encode(hashlib.sha256(each.encode()).digest()).decode() for each in (STYLE, SCRIPT))
-    return (
-        f"default-src 'none'; style-src 'sha256-{style}'; script-src 'sha256-{script}'; base-uri 'none'; form-action 'none'"
-    )
+    known = f"style-src 'sha256-{style}'; script-src 'sha256-{script}'"
+    return f"default-src 'none'; {known}; base-uri 'none'; form-action 'none'"
 
 
 def _section(name: str, title: str, inner: str) -> str:
-    return f'<section id="{name}" aria-labelledby="{name}-title">\n<h2 id="{name}-title">{title}</h2>\n{inner}\n</section>'
+    return (
+        f'<section id="{name}" aria-labelledby="{name}-title">\n<h2 id="{name}-title">{title}</h2>\n{inner}\n</section>'
+    )
 
 
 def _pictures_title(findings: Findings) -> str:
@@ -111,8 +112,8 @@ def _legend(findings: Findings) -> str:
     else:
         lead = (
             f"Lower leaks less, further right searches better. The tinted part is within the margin of "
-            f"{per_cent(findings.margin)}: compare settings there, at equal utility. A solid mark is the strongest adaptive "
-            "attacker, a hollow one the strongest naive one; lines through a mark are 95&nbsp;% intervals."
+            f"{per_cent(findings.margin)}: compare settings there, at equal utility. A solid mark is the strongest "
+            "adaptive attacker, a hollow one the strongest naive one; lines through a mark are 95&nbsp;% intervals."
             f"{' Changes far beyond the margin are drawn nearer than they are.' if bent(findings) else ''}"
         )
     return f'<p>{lead}</p><p class="legend" aria-label="Settings">{names}</p>'

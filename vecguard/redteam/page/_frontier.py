@@ -111,34 +111,32 @@ def _picture(findings: Findings, attack: str, points: Sequence[_Point], frame: _
 
 
 def _ground(findings: Findings, frame: _Frame) -> str:
+    """Return what lies under the marks: the margin, the grid, the axes and their names."""
     changes, bottom = frame.changes, frame.bottom
-    allowed = changes(-findings.margin)
-    parts = [
-        f'<rect class="allowed" x="{allowed:.1f}" y="{_TOP}" width="{_RIGHT - allowed:.1f}" '
-        f'height="{bottom - _TOP:.1f}"/>'
-    ]
-    for level in (0.0, 0.25, 0.5, 0.75, 1.0):
-        y = frame.y(level)
-        parts.append(f'<path class="grid" d="M{_LEFT} {y:.1f}H{_RIGHT}"/>')
-        parts.append(f'<text class="tick" x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{100 * level:.0f}</text>')
-    parts.append(f'<path class="margin" d="M{allowed:.1f} {_TOP}V{bottom:.1f}"/>')
-    parts.append(f'<path class="axis" d="M{changes(0):.1f} {_TOP}V{bottom:.1f}M{_LEFT} {bottom:.1f}H{_RIGHT}"/>')
-    for each in changes.ticks():
-        said = number(100 * each, 2).rstrip("0").rstrip(".") or "0"
-        parts.append(
-            f'<text class="tick" x="{changes(each):.1f}" y="{bottom + 15:.1f}" text-anchor="middle">'
-            f"{'+' if each > 0 else ''}{said}</text>"
-        )
-    across = f"change of {cut(findings.measure, 18)}, %"
-    parts.append(
-        f'<text class="tick" x="{(_LEFT + _RIGHT) / 2}" y="{bottom + 33:.1f}" text-anchor="middle">{text(across)}</text>'
+    allowed, middle = changes(-findings.margin), (_TOP + bottom) / 2
+    size = f'width="{_RIGHT - allowed:.1f}" height="{bottom - _TOP:.1f}"'
+    levels = "".join(
+        f'<path class="grid" d="M{_LEFT} {frame.y(level):.1f}H{_RIGHT}"/>'
+        f"{_tick(_LEFT - 6, frame.y(level) + 4, f'{100 * level:.0f}', 'end')}"
+        for level in (0.0, 0.25, 0.5, 0.75, 1.0)
     )
-    middle = (_TOP + bottom) / 2
-    parts.append(
-        f'<text class="tick" x="10" y="{middle:.1f}" text-anchor="middle" '
-        f'transform="rotate(-90 10 {middle:.1f})">leak, %</text>'
+    ticks = "".join(_tick(changes(each), bottom + 15, _round(each)) for each in changes.ticks())
+    return (
+        f'<rect class="allowed" x="{allowed:.1f}" y="{_TOP}" {size}/>{levels}'
+        f'<path class="margin" d="M{allowed:.1f} {_TOP}V{bottom:.1f}"/>'
+        f'<path class="axis" d="M{changes(0):.1f} {_TOP}V{bottom:.1f}M{_LEFT} {bottom:.1f}H{_RIGHT}"/>{ticks}'
+        f"{_tick((_LEFT + _RIGHT) / 2, bottom + 33, f'change of {cut(findings.measure, 18)}, %')}"
+        f'<g transform="rotate(-90 10 {middle:.1f})">{_tick(10, middle, "leak, %")}</g>'
     )
-    return "".join(parts)
+
+
+def _tick(x: float, y: float, said: str, anchor: str = "middle") -> str:
+    return f'<text class="tick" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{text(said)}</text>'
+
+
+def _round(change: float) -> str:
+    said = number(100 * change, 2).rstrip("0").rstrip(".")
+    return f"+{said}" if change > 0 else said
 
 
 def _mark(point: _Point, frame: _Frame, measure: str) -> str:
@@ -174,16 +172,21 @@ def _labels(points: Sequence[_Point], frame: _Frame, own: str) -> str:
     parts: list[str] = []
     for each, y in zip(ordered, places, strict=True):
         classes = "name own" if each.setting.name == own else "name"
-        near = each.x + 8
+        line = f"M{each.x + 8:.1f} {each.y:.1f}L{_LABELS - 4:.1f} {y:.1f}"
+        name, said = short(each.setting, 12), _brief(each.figure.leak)
         parts.append(
             f'<g class="point" data-setting="{text(each.setting.name)}">'
             f"<title>{text(each.setting.label)}, {moved(each.change.estimate)}</title>"
-            f'<path class="lead-line c{each.mark.style}" d="M{near:.1f} {each.y:.1f}L{_LABELS - 4:.1f} {y:.1f}"/>'
-            f"{drawn(each.mark, _LABELS + 3, y, 3.4)}"
-            f'<text class="{classes}" x="{_LABELS + 11}" y="{y + 4:.1f}">{text(short(each.setting, 12))}</text>'
-            f'<text class="{classes}" x="{_WIDTH}" y="{y + 4:.1f}" text-anchor="end">{_brief(each.figure.leak)}</text></g>'
+            f'<path class="lead-line c{each.mark.style}" d="{line}"/>{drawn(each.mark, _LABELS + 3, y, 3.4)}'
+            f'<text class="{classes}" x="{_LABELS + 11}" y="{y + 4:.1f}"{_squeezed(name)}>{text(name)}</text>'
+            f'<text class="{classes}" x="{_WIDTH}" y="{y + 4:.1f}" text-anchor="end">{said}</text></g>'
         )
     return "".join(parts)
+
+
+def _squeezed(name: str) -> str:
+    """Hold a long name to the room that there is, whatever the font."""
+    return f' textLength="{6 * len(name)}" lengthAdjust="spacingAndGlyphs"' if len(name) > 10 else ""
 
 
 def _brief(value: float) -> str:

@@ -44,9 +44,7 @@ _SHAPES: Final[tuple[Shape, ...]] = ("circle", "square", "diamond", "up", "down"
 
 def marks(settings: Sequence[Setting]) -> dict[str, Mark]:
     """Return the mark of each setting by name. 7 colours and 8 shapes: no two of 56 settings look alike."""
-    return {
-        each.name: Mark(i % len(COLOURS), _SHAPES[i % len(_SHAPES)]) for i, each in enumerate(settings)
-    }
+    return {each.name: Mark(i % len(COLOURS), _SHAPES[i % len(_SHAPES)]) for i, each in enumerate(settings)}
 
 
 def drawn(mark: Mark, x: float, y: float, size: float = 5.0, *, hollow: bool = False) -> str:

@@ -38,7 +38,7 @@ def _card(findings: Findings, i: int, sample: Sample) -> str:
     target = frozenset(each for each in words(sample.original) if is_content(each))
     order = [name for name in labels if name in sample.told] + [name for name in sample.told if name not in labels]
     columns = "".join(
-        f'<div><h4>{sign(looks[name]) if name in looks else ""}{text(labels.get(name, name))}</h4>'
+        f"<div><h4>{sign(looks[name]) if name in looks else ''}{text(labels.get(name, name))}</h4>"
         f"{_read(sample.told[name], target)}</div>"
         for name in order
     )

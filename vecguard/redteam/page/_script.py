@@ -11,7 +11,8 @@ SCRIPT = """
   const place = event => {
     const edge = document.documentElement.clientWidth - tip.offsetWidth - 8;
     tip.style.left = Math.max(8, Math.min(event.clientX + 14, edge)) + "px";
-    tip.style.top = (event.clientY > innerHeight / 2 ? event.clientY - tip.offsetHeight - 12 : event.clientY + 16) + "px";
+    const above = event.clientY > innerHeight / 2;
+    tip.style.top = (above ? event.clientY - tip.offsetHeight - 12 : event.clientY + 16) + "px";
   };
   for (const each of all) {
     const title = each.querySelector("title");

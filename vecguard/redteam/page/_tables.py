@@ -50,8 +50,8 @@ def overview(findings: Findings) -> str:
     )
     return wide(
         "Leak by attack and setting",
-        f'<table><caption>Leak of the strongest adaptive attacker; below it the strongest naive one.</caption><thead><tr>'
-        f'<th scope="col">attack</th>{head}</tr></thead><tbody>{rows}</tbody></table>',
+        "<table><caption>Leak of the strongest adaptive attacker; below it the strongest naive one.</caption>"
+        f'<thead><tr><th scope="col">attack</th>{head}</tr></thead><tbody>{rows}</tbody></table>',
     )
 
 
@@ -78,8 +78,8 @@ def _attack(findings: Findings, i: int, attack: str) -> str:
         else ""
     )
     weak = (
-        f'<p class="dim">† From undefended vectors this attacker gets less than {number(TELLS, 2)} above its floor: too weak '
-        "for its leak to say anything, and left out of the summaries.</p>"
+        f'<p class="dim">† From undefended vectors this attacker gets less than {number(TELLS, 2)} above its floor: '
+        "too weak for its leak to say anything, and left out of the summaries.</p>"
         if any(_weak(each) for each in found)
         else ""
     )
@@ -134,7 +134,8 @@ def settings(findings: Findings) -> str:
     measures = list(dict.fromkeys(name for each in findings.settings for name in each.quality))
     looks = marks(findings.settings)
     head = "".join(
-        f'<th scope="col" class="n">{text(each)}</th>' for each in ("r", "K", *measures, f"change of {findings.measure}")
+        f'<th scope="col" class="n">{text(each)}</th>'
+        for each in ("r", "K", *measures, f"change of {findings.measure}")
     )
     rows = "".join(
         f'<tr><th scope="row">{sign(looks[each.name])}{text(each.label)}'
@@ -147,7 +148,7 @@ def settings(findings: Findings) -> str:
     )
     return wide(
         "Settings",
-        '<table><caption>r: length of the noise relative to the vector; K: rows fetched and ranked again.</caption>'
+        "<table><caption>r: length of the noise relative to the vector; K: rows fetched and ranked again.</caption>"
         f'<thead><tr><th scope="col">setting</th><th scope="col">what it does</th>{head}</tr></thead>'
         f"<tbody>{rows}</tbody></table>",
     )

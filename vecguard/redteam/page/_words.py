@@ -12,12 +12,19 @@ GAP = "\u00a0"  # keeps a number and its unit together
 NONE = "–"
 
 # Characters that reorder what follows, controls, halves of surrogate pairs: they would rewrite what a reader sees
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
+
+
+def seen(foreign: str) -> str:
+    """Return text in which every character can be seen: what reorders its neighbours or has no look shows as �."""
+    return _UNSEEN.sub("\ufffd", foreign)
 
 
 def text(foreign: str) -> str:
-    """Return text that is safe between tags and in a quoted attribute; what reorders or cannot be seen shows as �."""
-    return escape(_UNSEEN.sub("\ufffd", foreign))
+    """Return such text, safe between tags and in a quoted attribute."""
+    return escape(seen(foreign))
 
 
 def bdi(foreign: str) -> str:
