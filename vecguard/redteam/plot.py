@@ -118,18 +118,18 @@ def _labels(axes: Axes, rows: list[Standing], own: str) -> None:
         if (worst := each.strongest) is not None and (moving := change(each.setting)) is not None
     ]
     found.sort(key=lambda each: (each[0], each[1]))
-    low, high = axes.get_ylim()
+    (low, high), edge = axes.get_ylim(), axes.get_xlim()[1]
     places = spread([value for value, _, _ in found], _GAP, low, high)
     for (value, x, setting), y in zip(found, places, strict=True):
-        axes.annotate(
+        axes.plot([x, edge], [value, y], color=_GREY, linewidth=0.5, alpha=0.6, zorder=1.5)
+        axes.text(
+            1.03,
+            y,
             f"{seen(short(setting))}  {value:.1f}",
-            xy=(x, value),
-            xytext=(1.05, y),
-            textcoords=axes.get_yaxis_transform(),
+            transform=axes.get_yaxis_transform(),
             va="center",
             fontsize=8,
             fontweight="bold" if setting.name == own else "normal",
-            arrowprops={"arrowstyle": "-", "color": _GREY, "linewidth": 0.5, "alpha": 0.6, "shrinkA": 1, "shrinkB": 4},
         )
 
 

@@ -50,7 +50,8 @@ def overview(findings: Findings) -> str:
     )
     return wide(
         "Leak by attack and setting",
-        "<table><caption>Leak of the strongest adaptive attacker; below it the strongest naive one.</caption>"
+        "<table><caption>Leak of the strongest adaptive attacker; below it the strongest naive one. "
+        "–: not run there, or nothing there to run it on.</caption>"
         f'<thead><tr><th scope="col">attack</th>{head}</tr></thead><tbody>{rows}</tbody></table>',
     )
 

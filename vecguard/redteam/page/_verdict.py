@@ -19,13 +19,16 @@ def brief(findings: Findings) -> str:
         f"{moved(ours.change.estimate)} of {text(findings.measure)}{_BESIDE[ours.within]}" if ours.change else "",
         f"a leak of {leaked(worst)} to its strongest attacker ({text(worst.attack)})" if worst else "",
     ]
-    lost = [each for loss in losses(findings, ours) for each in loss.leads if each.told_apart is not False]
-    names = list(dict.fromkeys(text(each.setting.label) for each in lost))
-    ends = (
-        f"It loses to {listed(names)}, see below." if names else "It loses to no other setting beyond what is chance."
-    )
     figures = ", ".join(each for each in said if each) or "nothing that counts was measured"
-    return f'<p class="lead"><b>{text(ours.label)}</b>: {figures}. {ends}</p>'
+    return f'<p class="lead"><b>{text(ours.label)}</b>: {figures}. {_ends(losses(findings, ours))}</p>'
+
+
+def _ends(found: tuple[Loss, ...]) -> str:
+    lost = [each for loss in found for each in loss.leads if each.told_apart is not False]
+    names = list(dict.fromkeys(text(each.setting.label) for each in lost))
+    if names:
+        return f"It loses to {listed(names)}, see below."
+    return "It loses to no other setting by more than the intervals." if found else "It loses to no other setting."
 
 
 def verdict(findings: Findings) -> str:
