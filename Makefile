@@ -5,10 +5,11 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 WHEEL  := build/wheel
 SEEN   := acceptance chroma faiss_adapter qdrant core/test_package.py state/test_upgrade.py scrub/test_model.py
+OUT    ?= out
 SIDE_BY_SIDE := -n auto --maxprocesses 8 --dist worksteal  # but for tests/timing, which measures
 test test-wheel: export OMP_NUM_THREADS := 1  # processes for all cores: threads of theirs would wait for each other
 
-.PHONY: demo test test-wheel check types lint bench model clean help
+.PHONY: demo test test-wheel check types lint bench report model clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -16,6 +17,7 @@ help:
 	@echo "make test        linters, types, import contracts, tests"
 	@echo "make test-wheel  what a wheel could lack, against the built one: commands, adapters, migrations, the recogniser"
 	@echo "make bench DATA=folder   retrieval quality, bare and guarded, on a corpus in BEIR layout"
+	@echo "make report DATA=folder  what each setting costs and what it takes from each attacker, as one page"
 	@echo "make model DATA=folder   train the shipped recogniser anew from the open corpora, and score it"
 
 demo: $(VENV)/.demo
@@ -45,6 +47,11 @@ check: lint types
 
 bench: $(VENV)/.demo
 	$(BIN)/vecguard bench retrieval --data $(DATA)
+
+# The page lies beside the document that it is made of
+report: $(VENV)/.demo
+	$(BIN)/vecguard bench frontier --data $(DATA) --quick --out $(OUT)
+	$(BIN)/vecguard report "$$(ls -t $(OUT)/frontier-*.json | head -1)" --out $(OUT)/report.html
 
 # One thread and a fixed hash seed: the same weights from the same corpora, machine and versions
 model: $(VENV)/.demo

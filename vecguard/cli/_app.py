@@ -13,6 +13,7 @@ from vecguard.cli._canary import canary
 from vecguard.cli._erase import erase
 from vecguard.cli._keys import keys
 from vecguard.cli._redteam_app import redteam
+from vecguard.cli._report import report
 from vecguard.cli._retention import retention
 from vecguard.cli._rules import rules
 from vecguard.cli._running import run_or_say
@@ -36,6 +37,7 @@ app.add_typer(audit, name="audit")
 app.add_typer(canary, name="canary")
 app.add_typer(erase, name="erase")
 app.add_typer(redteam, name="redteam")
+app.command()(report)
 console = Console()
 
 STORES = ("chroma", "qdrant", "faiss")
