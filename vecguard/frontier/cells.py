@@ -34,7 +34,10 @@ _READER = TypeAdapter(tuple[Tried, ...])
 
 
 class Cells:
-    """Cells in a folder. `fresh` takes none that was there before; `taken` and `made` count them."""
+    """Cells in a folder. `fresh` takes none that was there before.
+
+    `made` counts the cells that were finished here, `taken` those that an earlier run had.
+    """
 
     def __init__(self, folder: Path, *, fresh: bool = False) -> None:
         self._folder = folder
@@ -50,10 +53,11 @@ class Cells:
         """Return the cell that these things decide, made now unless it was kept."""
         name = digest(FORMAT, code(*_DECIDING), json.dumps(deciding, sort_keys=True, default=str))
         path = self._folder / f"{name}.json"
-        found = None if self._fresh and name not in self._mine else _read(path)
+        asked_before = name in self._mine
+        found = None if self._fresh and not asked_before else _read(path)
         self._mine.add(name)
         if found is not None:
-            self.taken += 1
+            self.taken += not asked_before
             return found
         made = tuple(make())
         put(path, json.dumps([asdict(each) for each in made]).encode())

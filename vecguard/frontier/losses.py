@@ -8,15 +8,15 @@ from vecguard.evaluate import Interval
 from vecguard.evaluate.report import percent
 from vecguard.redteam.findings import Figure, Findings, Measured, Setting
 
-_ALIKE = 0.001  # of the measure: changes closer than this are not told apart
 _SAME = 0.02  # of leak, where no interval says more
 
 
 def losses(findings: Findings, name: str = "balanced") -> tuple[str, ...]:
     """Return one sentence for each thing that a setting loses in: the margin, search quality, each attacker.
 
-    Against an attacker it loses to a setting that leaks less, beyond the interval of its own figure, or where that has
-    none beyond two per cent. Bare is no competitor.
+    In search quality it loses where the intervals do not overlap; against an attacker to a setting whose figure lies
+    below the interval of its own, or where that has none, whose leak is less by more than two per cent. Bare is no
+    competitor.
     """
     if all(each.name != name for each in findings.settings):
         return ()
@@ -37,7 +37,7 @@ def _utility(findings: Findings, own: Setting, others: list[Setting]) -> Iterato
     better = [
         f"{each.label} ({100 * each.change.estimate:+.2f} %)"
         for each in others
-        if each.change and own.change and each.change.estimate > own.change.estimate + _ALIKE
+        if each.change and own.change and each.change.low > own.change.high
     ]
     if better and own.change is not None:
         yield (

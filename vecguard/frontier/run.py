@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -23,17 +22,17 @@ from vecguard.calibration.utility import Positions
 from vecguard.errors import BadInput
 from vecguard.evaluate import paired_bootstrap, versions
 from vecguard.frontier import attackers
-from vecguard.frontier.cells import Cells, digest
+from vecguard.frontier.cells import Cells
 from vecguard.frontier.dial import Ground
 from vecguard.frontier.effort import Effort
 from vecguard.frontier.quality import Quality, quality
-from vecguard.frontier.samples import samples, told
+from vecguard.frontier.raids import raided
+from vecguard.frontier.samples import samples
 from vecguard.frontier.settings import SETTINGS
 from vecguard.frontier.subject import Subject, Vectors
 from vecguard.frontier.way import Way
 from vecguard.policy import Scrub
-from vecguard.redteam import Material, Scene, Thief, Tried, attacked
-from vecguard.redteam.findings import Figure, Findings, Measured, Plain, Sample, Setting, Skipped
+from vecguard.redteam.findings import Findings, Measured, Plain, Setting, Skipped
 
 Progress: TypeAlias = Callable[[int, int, str], None]
 _RESAMPLES = 10_000
@@ -66,7 +65,8 @@ class Frontier:
         ways, skipped = self._made(settings, mine)
         vectors = self._vectors(ways)
         names, missing = attackers.known(attacks)
-        found, told_, failed = self._attacked(ways, vectors, names)
+        costs = self._settings(ways, vectors, reported)
+        taken = raided(self.subject, self.effort, self.cells, ways, vectors, names, self._told)
         return Findings(
             kind="frontier",
             made=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -76,10 +76,10 @@ class Frontier:
             seeds=tuple(range(self.effort.seeds)),
             measure=self.subject.task.measure,
             margin=self.margin,
-            settings=self._settings(ways, vectors, reported),
-            figures=tuple(found),
-            samples=told_,
-            skipped=(*skipped, *missing, *failed),
+            settings=costs,
+            figures=taken.figures,
+            samples=samples(taken.originals, taken.read, show=self.show) if taken.read else (),
+            skipped=(*skipped, *missing, *taken.skipped),
             seconds=time.perf_counter() - started,
             masked=not self.show,
         )
@@ -114,8 +114,6 @@ class Frontier:
         if self.progress is not None:
             self.progress(done, total, name)
 
-    # ------------------------------------------------------------------------------------------------ what it costs
-
     def _settings(
         self, ways: Sequence[Way], vectors: Mapping[Scrub | None, Vectors], reported: Positions
     ) -> tuple[Setting, ...]:
@@ -145,74 +143,6 @@ class Frontier:
         change = paired_bootstrap(bare.values, found.values, resamples=_RESAMPLES, seed=0)
         return Measured(estimate=change.estimate, low=change.low, high=change.high)
 
-    # ------------------------------------------------------------------------------------- what it leaves to attackers
-
-    def _attacked(
-        self, ways: Sequence[Way], vectors: Mapping[Scrub | None, Vectors], names: Sequence[str]
-    ) -> tuple[list[Figure], tuple[Sample, ...], list[Skipped]]:
-        raids = {way.name: self._raids(way, vectors[way.scrub]) for way in ways}
-        read: dict[str, dict[str, Sequence[str]]] = {}
-        found: list[Figure] = []
-        skipped: list[Skipped] = []
-        cells = [(name, way) for name in names for way in ways]
-        for at, (name, way) in enumerate(cells):
-            self._told(at, len(cells), f"{name} on {way.label}")
-            guarded, bare, why = self._cell(name, raids[way.name], raids["bare"])
-            made = attackers.figures(way.name, name, guarded, bare)
-            found += made
-            if not made:
-                skipped.append(Skipped(what=f"{name} on {way.label}", why=why))
-            elif any(each.told for each in guarded[0]):
-                read.setdefault(way.name, {}).update(told(guarded[0]))
-        self._told(len(cells), len(cells), "")
-        originals = raids["bare"][0].thief.scene.taken.texts[: self.effort.samples]
-        return found, samples(originals, read, show=self.show) if read else (), _summed(skipped, ways)
-
-    def _raids(self, way: Way, vectors: Vectors) -> list[_Raid]:
-        """Return what is stolen of a setting, seed by seed; the rows are the same for all settings."""
-        order = np.random.default_rng(0).permutation(len(self.subject.task.documents))
-        material = self.subject.material(vectors, np.sort(order[: self.effort.attacked]))
-        deciding = _deciding(material, self.subject.embedder)
-        return [
-            _Raid(Thief.of(Scene.of(material, self.effort.stolen, seed), way.defence, way.noise or 0.0), deciding)
-            for seed in range(self.effort.seeds)
-        ]
-
-    def _cell(
-        self, attack: str, raids: Sequence[_Raid], undefended: Sequence[_Raid]
-    ) -> tuple[Sequence[Sequence[Tried]], Sequence[Sequence[Tried]], str]:
-        """Return what an attack got under each seed, and what it gets of undefended vectors knowing the same."""
-        try:
-            guarded = [self._tried(attack, each) for each in raids]
-            tops = [self._ceiling(attack, *each) for each in zip(raids, undefended, strict=True)]
-            bare = [self._tried(attack, each) for each in tops]
-        except (ImportError, BadInput) as failure:
-            return [], [], str(failure)
-        return guarded, bare, _why(raids[0].thief)
-
-    def _ceiling(self, attack: str, raid: _Raid, plain: _Raid) -> _Raid:
-        """Return the same thief where there is no defence; the one of the bare setting, if that one tries the same."""
-        own = _Raid(raid.thief.undefended, plain.deciding)
-        same = own.thief.asked == plain.thief.asked or attackers.same_plan(
-            attack, own.thief, plain.thief, self.effort.counts
-        )
-        return plain if same else own
-
-    def _tried(self, attack: str, raid: _Raid) -> tuple[Tried, ...]:
-        thief, effort = raid.thief, self.effort
-        deciding = {
-            "attack": attack,
-            "counts": effort.counts,
-            "stolen": effort.stolen,
-            "samples": effort.samples,
-            "seed": thief.scene.seed,
-            "defence": repr(thief.defence),
-            "noise": thief.noise,
-            "asked": thief.asked,
-            "material": raid.deciding,
-        }
-        return self.cells.tried(deciding, partial(attacked, attack, thief, effort.counts, samples=effort.samples))
-
     def _described(self, reported: int, vectors: Mapping[Scrub | None, Vectors]) -> dict[str, Plain]:
         corpus, task = self.subject.corpus, self.subject.task
         attacked_rows = min(len(corpus.texts), self.effort.attacked)
@@ -232,36 +162,3 @@ class Frontier:
             "cells made": self.cells.made,
             "cells taken": self.cells.taken,
         }
-
-
-@dataclass(frozen=True, slots=True)
-class _Raid:
-    """A thief of one setting under one seed, and a digest of all that it could get hold of."""
-
-    thief: Thief = field(repr=False)
-    deciding: str
-
-
-def _deciding(material: Material, embedder: str) -> str:
-    stored = material.exact if material.embedded is None else material.embedded
-    labels = [f"{name}\0{value}" for name, values in material.labels.items() for value in values]
-    encoder = embedder if material.encode is not None else ""
-    return digest(material.exact, stored, encoder, *material.texts, "labels", *labels)
-
-
-def _why(thief: Thief) -> str:
-    return (
-        "it lacks something it needs" if thief.asked else "the store is never asked, so there is nothing to attack by"
-    )
-
-
-def _summed(skipped: Sequence[Skipped], ways: Sequence[Way]) -> list[Skipped]:
-    """Say of an attack that was possible on no setting that once."""
-    by_attack: dict[str, list[Skipped]] = {}
-    for each in skipped:
-        by_attack.setdefault(each.what.split(" on ")[0], []).append(each)
-    return [
-        said
-        for attack, found in by_attack.items()
-        for said in ([Skipped(what=attack, why=found[0].why)] if len(found) == len(ways) else found)
-    ]

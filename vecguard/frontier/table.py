@@ -15,6 +15,7 @@ from vecguard.frontier.losses import interval, losses
 from vecguard.redteam.findings import Findings, Setting
 
 _NONE = "–"
+_WITHIN = {None: " ", True: " ", False: "!"}
 _SIDE_BY_SIDE = 6  # attacks in one table: more do not fit a terminal
 
 
@@ -30,14 +31,14 @@ def shown(findings: Findings) -> Iterator[RenderableType]:
 
 
 def _costs(findings: Findings) -> Table:
-    corpus = findings.corpus
+    corpus, margin = findings.corpus, 100 * findings.margin
     grid = _grid(
         f"{corpus['name']}: {corpus['rows']:,} rows, d={corpus['d']}, {corpus['embedder']}",
-        f"means over {corpus['queries reported']} queries; change against bare search, 95 % paired bootstrap; the "
-        f"margin of {100 * findings.margin:g} % was fixed before the run",
+        f"at depth 10, over {corpus['queries reported']} queries; change of {findings.measure} against bare search, "
+        f"95 % paired bootstrap; !: beyond the margin of {margin:g} %, which was fixed before the run",
     )
     measures = list(findings.settings[0].quality)
-    for header in ("r", "K", *measures, f"change of {findings.measure}, %", "within"):
+    for header in ("r", "K", *(name.removesuffix("@10") for name in measures), "change, %"):
         grid.add_column(escape(header), justify="right", no_wrap=True)
     for setting in findings.settings:
         grid.add_row(*_cost(setting, measures))
@@ -49,8 +50,7 @@ def _cost(setting: Setting, measures: list[str]) -> Iterator[str]:
     yield _NONE if setting.noise is None else f"{setting.noise:.3g}"
     yield _NONE if setting.over_fetch is None else str(setting.over_fetch)
     yield from (f"{setting.quality[name]:.3f}" for name in measures)
-    yield _NONE if setting.change is None else percent(interval(setting.change))
-    yield {None: _NONE, True: "yes", False: "NO"}[setting.within]
+    yield _NONE if setting.change is None else f"{percent(interval(setting.change))} {_WITHIN[setting.within]}"
 
 
 def _leaks(findings: Findings, attacks: list[str]) -> Table:
