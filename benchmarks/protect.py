@@ -37,6 +37,7 @@ from vecguard.evaluate.report import percent
 from vecguard.protect.mask import Mask
 from vecguard.protect.over_fetch import SPREAD, over_fetch
 from vecguard.records import Metric
+from vecguard.redteam.peers import installed
 
 CORPORA = {"scifact": ("train", "test"), "chroma_chunking": ("test",), "medquad": ("test",)}
 NOISES, FIXED = (1.0, 1.5, 2.0), (100, 200, 400)
@@ -124,7 +125,7 @@ def ways() -> Ways:
             t.documents, t.queries, beta=ALLOY_FACTOR, seed=key, shuffled=True
         ),
     }
-    if baselines.Alloy.available():
+    if installed("alloy"):
         found[f"ironcore-alloy itself, factor {ALLOY_FACTOR:.3f}"] = lambda t, key: baselines.alloy(
             t.documents, t.queries, approximation_factor=ALLOY_FACTOR, seed=key
         )

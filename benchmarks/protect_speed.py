@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
-import baselines
 import numpy as np
 from protect_report import Block, Gate
 from threadpoolctl import threadpool_limits
@@ -13,6 +12,8 @@ from threadpoolctl import threadpool_limits
 from vecguard.arrays import Floats
 from vecguard.calibration.simulate import embedded, stored_of, throw_away_space
 from vecguard.protect.mask import Mask
+from vecguard.redteam import Key
+from vecguard.redteam.peers import Alloy, installed
 
 ROUNDS = 7
 _ROWS = {384: 4_096, 1536: 1_024}
@@ -57,10 +58,9 @@ def _masking(vectors: Floats, noise: float, rounds: int) -> tuple[float, float]:
 
 
 def _alloy(vectors: Floats, rounds: int) -> float | None:
-    if not baselines.Alloy.available():
+    if not installed("alloy"):
         return None
-    library = baselines.Alloy(5**0.5, seed=1)
-    return len(vectors) / _best(lambda: library.encrypt(vectors), min(rounds, 3))
+    return len(vectors) / _best(lambda: Alloy().stored(vectors, Key(1)), min(rounds, 3))
 
 
 def _best(call: Callable[[], object], rounds: int) -> float:

@@ -50,6 +50,10 @@ def _chosen(stores: str) -> list[str]:
     return names
 
 
+def _named(names: str) -> list[str]:
+    return [each.strip() for each in names.split(",") if each.strip()]
+
+
 @app.command()
 def demo(
     data: Annotated[
@@ -119,6 +123,65 @@ def retrieval(
             embedder=embedder,
             out=out,
             seed=seed,
+        )
+    )
+
+
+@bench.command()
+def frontier(
+    data: Annotated[
+        list[str],
+        typer.Option(help="A folder in BEIR layout or with a .jsonl file of notes. Again for another corpus."),
+    ],
+    quick: Annotated[bool, typer.Option("--quick", help="A look: cut texts, few rows, one seed. Minutes.")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Every setting, more rows and pairs, three seeds. Hours.")
+    ] = False,
+    settings: Annotated[str, typer.Option(help="Which settings, by commas. Default: six; with --full all.")] = "",
+    attacks: Annotated[str, typer.Option(help="Which attacks, by commas. Default: five; with --full all.")] = "",
+    margin: Annotated[float, typer.Option(help="The loss that counts as equal utility: .01 is one per cent.")] = 0.01,
+    seeds: Annotated[int | None, typer.Option(help="Divisions into stolen rows and the attacker's own.")] = None,
+    split: Annotated[str, typer.Option(help="Which judgements, qrels/SPLIT.tsv, by commas. Default: all.")] = "",
+    label: Annotated[str, typer.Option(help="Fields of notes to read off vectors as attributes, by commas.")] = "",
+    asked_by: Annotated[str, typer.Option(help="A field of notes with what somebody asks to find them.")] = "",
+    embedder: Annotated[str, typer.Option(help="minilm (extra `minilm`) or words (no model).")] = "minilm",
+    out: Annotated[Path, typer.Option(help="Folder for documents, pages and plots.")] = Path("out"),
+    fresh: Annotated[bool, typer.Option("--fresh", help="Take nothing that an earlier run has finished.")] = False,
+    show: Annotated[
+        bool, typer.Option("--show", help="Leave samples of your texts readable in what is written.")
+    ] = False,
+) -> None:
+    """Compare settings at equal utility: what each costs in retrieval, and what it leaves to each attacker.
+
+    Noise alone, a rotation alone and the product's own settings stand beside no protection at all. What has a dial is
+    turned up until search loses the margin, on half of the queries; all that is reported is measured on the others.
+    Every attack then runs on every setting, and with the same knowledge on bare vectors: a leak of 100 % is what it
+    gets there, 0 % what somebody gets who never sees a row. Naive attackers take stored vectors for exact ones;
+    adaptive ones know the mechanism.
+
+    A run that was ended goes on where it was: finished cells are kept beside the embeddings, under ~/.cache/vecguard
+    or $VECGUARD_CACHE, and are as sensitive.
+
+    Example: vecguard bench frontier --data notes/ --quick --out out
+    """
+    from vecguard.cli._frontier import run  # noqa: PLC0415 - loads numpy and models
+
+    run_or_say(
+        lambda: run(
+            console,
+            data=data,
+            preset="quick" if quick else "full" if full else "usual",
+            settings=_named(settings),
+            attacks=_named(attacks),
+            margin=margin,
+            seeds=seeds,
+            split=split,
+            labels=_named(label),
+            asked_by=asked_by,
+            embedder=embedder,
+            out=out,
+            fresh=fresh,
+            show=show,
         )
     )
 
