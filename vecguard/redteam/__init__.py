@@ -25,6 +25,8 @@ from vecguard.redteam.averaging import Averaging
 from vecguard.redteam.bag_of_words import BagOfWords
 from vecguard.redteam.defence import Bare, Defence, Key, Keyed
 from vecguard.redteam.dictionary import Dictionary
+from vecguard.redteam.dp_audit import Audited, audit
+from vecguard.redteam.gradient import Gradient
 from vecguard.redteam.gram import Gram
 from vecguard.redteam.known_pairs import Curve, KnownPairs, curve
 from vecguard.redteam.membership import Membership
@@ -43,6 +45,7 @@ __all__ = [
     "AttackName",
     "Attacker",
     "Attributes",
+    "Audited",
     "Averaging",
     "BagOfWords",
     "Bare",
@@ -50,6 +53,7 @@ __all__ = [
     "Defence",
     "Dictionary",
     "Encode",
+    "Gradient",
     "Gram",
     "Hidden",
     "Key",
@@ -74,6 +78,7 @@ __all__ = [
     "Thief",
     "Tried",
     "attacked",
+    "audit",
     "curve",
     "survey",
     "trial",
