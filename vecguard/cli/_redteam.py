@@ -6,6 +6,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,11 +24,12 @@ from vecguard.cli._shelved import Shelved
 from vecguard.errors import BadInput
 from vecguard.evaluate import paired_bootstrap, versions
 from vecguard.evaluate.notes import Notes, read
+from vecguard.frontier.attackers import figures
+from vecguard.frontier.samples import samples, told
 from vecguard.redteam import PLANS, Attack, Material, Planned, Scene, Thief, Tried, files, tried
-from vecguard.redteam.figures import figures
-from vecguard.redteam.findings import Figure, Findings, Measured, Sample, Setting, Skipped
-from vecguard.redteam.masking import masked
+from vecguard.redteam.findings import Figure, Findings, Measured, Setting, Skipped
 from vecguard.redteam.mine import plan_of
+from vecguard.redteam.page import page
 
 SECONDS = ("dictionary", "words", "gram", "documents", "queries", "tenant", "membership", "attributes")
 BARE, GUARDED = "bare", "guarded"
@@ -82,9 +84,8 @@ def run(console: Console, orders: Orders, out: Path | None) -> Findings:
     with progress_on(console) as progress, tempfile.TemporaryDirectory(prefix="vecguard-redteam-") as scratch:
         embed = embedder_of(orders.embedder, progress)
         material = _material(notes, orders.policy, embed, progress)
-        bout = _Bout.of(orders, material, embed, Path(scratch))
-        found = bout.fought(progress)
-        bout.close()
+        with closing(_Bout.of(orders, material, embed, Path(scratch))) as bout:
+            found = bout.fought(progress)
     findings = replace(found, seconds=time.perf_counter() - started)
     console.print(table(findings))
     console.print(verdict(findings), highlight=False)
@@ -145,25 +146,26 @@ class _Bout:
         plans |= {each.name: plan_of(each) for each in orders.mine}
         bar = progress.add_task("attacking", total=len(plans) + 2)
         found: list[Figure] = []
-        told: dict[str, list[Tried]] = {BARE: [], GUARDED: []}
+        read: dict[str, dict[str, Sequence[str]]] = {BARE: {}, GUARDED: {}}
         for name, plan in plans.items():
             progress.update(bar, description=f"attacking: {name}")
             planned = [list(plan(each, _PAIRS)) for each in (undefended, thief)]
             if not planned[0]:
                 self.skipped.append(Skipped(what=name, why=_WHY.get(name, "it lacks what it needs here")))
             without, mine = ([self._tried(each) for each in side] for side in planned)
-            found += [*figures(name, BARE, without, without), *figures(name, GUARDED, mine, without)]
-            told[BARE] += without
-            told[GUARDED] += mine
+            for side, tries in ((BARE, without), (GUARDED, mine)):
+                found += figures(side, name, [tries], [without])
+                read[side] |= told(tries)
             progress.advance(bar)
         found += self._files() if FILES in orders.attacks else []
         progress.advance(bar)
         change, shared = self._overlap()
         progress.advance(bar)
         progress.update(bar, description="attacking")
-        return self._findings(found, told, change, shared)
+        return self._findings(found, read, change, shared)
 
     def close(self) -> None:
+        """Close both."""
         self.bare.close()
         self.guarded.close()
 
@@ -207,7 +209,11 @@ class _Bout:
         return Measured(estimate=change.estimate, low=change.low, high=change.high), float(shares.mean())
 
     def _findings(
-        self, found: Sequence[Figure], told: Mapping[str, Sequence[Tried]], change: Measured, shared: float
+        self,
+        found: Sequence[Figure],
+        read: Mapping[str, Mapping[str, Sequence[str]]],
+        change: Measured,
+        shared: float,
     ) -> Findings:
         orders, vectors = self.orders, self.orders.policy.vectors
         scrubbed = self.material.embedded is not self.material.exact
@@ -224,7 +230,6 @@ class _Bout:
                 change=change,
             ),
         )
-        samples = tuple(self._sample(i, told) for i in range(min(_SAMPLES, len(self.scene.taken))))
         return Findings(
             kind="redteam",
             made=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -232,9 +237,9 @@ class _Bout:
             versions=versions(),
             corpus={
                 "name": orders.data.resolve().name,
-                "texts": len(self.material.exact),
+                "rows": len(self.material.exact),
                 "stolen": len(self.scene.taken),
-                "dimension": self.material.exact.shape[1],
+                "d": self.material.exact.shape[1],
                 "embedder": name_of(orders.embedder),
                 "store": orders.store,
                 "texts changed by scrubbing": scrubbed,
@@ -244,17 +249,10 @@ class _Bout:
             margin=_MARGIN,
             settings=settings,
             figures=tuple(found),
-            samples=samples if orders.show else tuple(map(masked, samples)),
+            samples=samples(self.scene.taken.texts[:_SAMPLES], read, show=orders.show),
             skipped=tuple(self.skipped),
             masked=not orders.show,
         )
-
-    def _sample(self, row: int, told: Mapping[str, Sequence[Tried]]) -> Sample:
-        read = {
-            side: {_teller(each): each.told[row] for each in tries if len(each.told) > row}
-            for side, tries in told.items()
-        }
-        return Sample(original=self.scene.taken.texts[row], told=read)
 
 
 _MEASURE = f"overlap@{_DEPTH}"
@@ -264,11 +262,6 @@ _WHY = {
     "both": "the store is never asked: the guard ranks",
     "attributes": "the texts have no attributes (--attribute names a field)",
 }
-
-
-def _teller(each: Tried) -> str:
-    first = each.results[0]
-    return f"{first.attack}, {'adaptive' if first.adaptive else 'naive'}"
 
 
 def _words(policy: Policy) -> str:
@@ -290,4 +283,5 @@ def _written(console: Console, findings: Findings, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"redteam-{findings.corpus['name']}.json"
     path.write_text(findings.to_json(), encoding="utf-8")
-    console.print(f"Wrote {escape(str(path))}", highlight=False)
+    path.with_suffix(".html").write_text(page(findings), encoding="utf-8")
+    console.print(f"Wrote {escape(str(path))} and the page beside it", highlight=False)

@@ -49,7 +49,7 @@ def run(
     quick: Annotated[bool, typer.Option("--quick", help=f"Only {_QUICK_ROWS:,} texts: some two minutes.")] = False,
     rows: Annotated[int | None, typer.Option(help=f"How many texts to use. Default: {_ROWS:,}.")] = None,
     show: Annotated[
-        bool, typer.Option("--show-values", help="Keep what was read in the document as it is, not masked.")
+        bool, typer.Option("--show", help="Keep what was read in the document as it is, not masked.")
     ] = False,
     embedder: _Embedder = "minilm",
     seed: _Seed = 0,

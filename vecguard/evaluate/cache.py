@@ -68,6 +68,11 @@ class Cached:
         self._batch = batch
         self._on_progress = on_progress
 
+    @property
+    def embedder(self) -> Embed:
+        """The embedder behind the file."""
+        return self._embedder
+
     def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """One row per text, shape (len(texts), d), float32, in the order given. No texts: shape (0, 0)."""
         if not texts:

@@ -30,6 +30,11 @@ class MiniLM:
     def __init__(self, model: Any) -> None:
         self._model = model
 
+    @property
+    def model(self) -> Any:
+        """The torch model inside, a `SentenceTransformer`: everybody can download it, so attackers have it too."""
+        return self._model
+
     def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """One row per text, shape (len(texts), 384)."""
         if not texts:

@@ -26,7 +26,9 @@ from vecguard.redteam.bag_of_words import BagOfWords
 from vecguard.redteam.decoder import Sentences
 from vecguard.redteam.defence import Bare, Defence, Key, Keyed
 from vecguard.redteam.dictionary import Dictionary
+from vecguard.redteam.dp_audit import Audited, audit
 from vecguard.redteam.few_shot import FewShot, Trained
+from vecguard.redteam.gradient import Gradient
 from vecguard.redteam.gram import Gram
 from vecguard.redteam.inverter import Invert, Pretrained, vec2text
 from vecguard.redteam.known_pairs import Curve, KnownPairs, curve
@@ -47,6 +49,7 @@ __all__ = [
     "AttackName",
     "Attacker",
     "Attributes",
+    "Audited",
     "Averaging",
     "BagOfWords",
     "Bare",
@@ -55,6 +58,7 @@ __all__ = [
     "Dictionary",
     "Encode",
     "FewShot",
+    "Gradient",
     "Gram",
     "Hidden",
     "Invert",
@@ -84,6 +88,7 @@ __all__ = [
     "Trained",
     "Tried",
     "attacked",
+    "audit",
     "curve",
     "survey",
     "trial",

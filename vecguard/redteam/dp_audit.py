@@ -105,7 +105,7 @@ def opposite(dimension: int) -> tuple[Floats, Floats]:
 
 
 def laplace_ratio(scale: float, dimension: int) -> Statistic:
-    """Return the best test there is under Laplace noise of this scale per coordinate: the log of the likelihood ratio."""
+    """Return the best test under Laplace noise of this scale per coordinate: the log of the likelihood ratio."""
     first, second = opposite(dimension)
 
     def ratio(rows: Floats) -> Doubles:

@@ -18,6 +18,7 @@ from vecguard.redteam.decoder import Sentences
 from vecguard.redteam.dictionary import Dictionary
 from vecguard.redteam.facts import guesses, people, stated
 from vecguard.redteam.few_shot import LEAKED, FewShot, Trained
+from vecguard.redteam.gradient import Gradient
 from vecguard.redteam.gram import Gram
 from vecguard.redteam.known_pairs import KnownPairs
 from vecguard.redteam.membership import Membership
@@ -25,6 +26,7 @@ from vecguard.redteam.search import Search
 from vecguard.redteam.slots import Slots
 from vecguard.redteam.tenant import Tenant
 from vecguard.redteam.thief import Thief
+from vecguard.redteam.white_box import opened
 
 _DRAWS = (1, 4, 16)
 _PERSONS = 60
@@ -158,6 +160,15 @@ def _slots(thief: Thief, _: Sequence[int]) -> Iterator[Planned]:
     yield Planned(Slots("turned by shape"), known, stolen, hidden)
 
 
+def _gradient(thief: Thief, _: Sequence[int]) -> Iterator[Planned]:
+    if opened(thief.scene.encode) is None or not thief.scene.taken.texts:
+        return
+    searcher, stolen = Gradient(seed=thief.scene.seed), Stolen(thief.rows())
+    yield Planned(searcher, thief.naive(), stolen)
+    if thief.asked:  # there may be a rotation to undo; noise changes nothing in this search
+        yield Planned(replace(searcher, undo="turned by shape"), thief.domain(), stolen)
+
+
 PLANS: Final[Mapping[str, Plan]] = MappingProxyType(
     {
         "dictionary": _dictionary,
@@ -174,6 +185,7 @@ PLANS: Final[Mapping[str, Plan]] = MappingProxyType(
         "attributes": _attributes,
         "membership": _membership,
         "slots": _slots,
+        "gradient": _gradient,
     }
 )
 """Every attack by name."""
