@@ -108,7 +108,8 @@ class Shelved:
             return _Place(None, side(self._store, shelf, None, self._dimension))
         policy = self._policy if victim else self._policy.replace(scrub=Scrub(enabled=False))
         state = f"sqlite:///{self._folder}/state.db" if victim else ":memory:"
-        guard = Guard(policy, keys=Keyring.ephemeral(), state=state, embedder=self._embed)
+        embedder = self._embed if victim else None  # it would see that a practised vector is not of its text
+        guard = Guard(policy, keys=Keyring.ephemeral(), state=state, embedder=embedder)
         return _Place(guard, side(self._store, shelf, guard, self._dimension))
 
     def _read(self, place: _Place, owner: str, names: Sequence[str]) -> Floats:
