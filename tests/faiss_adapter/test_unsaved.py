@@ -226,8 +226,10 @@ def test_originals_stay_with_the_version_that_comes_back(opened: Callable[..., A
     notes.save()
     write(notes, a=f"from {BEN}")
     drop(notes, "b")
+    write(notes, c=f"to {ANN}")
+    write(notes, c="to nobody")  # what it was written over is unsaved itself
     again = opened()
-    assert texts(again) == {"a": f"from {BEN}"}
+    assert texts(again) == {"a": f"from {BEN}", "c": "to nobody"}
     assert held(again, tables.vault) == held(again, tables.references) == 1
 
 
