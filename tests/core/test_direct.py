@@ -16,7 +16,7 @@ from vecguard import StateError
 from vecguard.state import tables
 from vecguard.state.database import Database
 from vecguard.state.direct import Prepared
-from vecguard.state.epochs import RULES, RULES_KEY, Epochs
+from vecguard.state.epochs import ERASURES, ERASURES_KEY, RULES, RULES_KEY, Epochs
 
 PUT = Prepared.of(insert(tables.epochs))
 FIND = Prepared.of(select(tables.epochs.c.epoch).where(tables.epochs.c.uid == bindparam("uid")))
@@ -116,15 +116,15 @@ def _begin_and_fail(connection: sqlite3.Connection) -> None:
 def test_one_look_shows_every_owner_asked_for_and_the_rules(database: Database) -> None:
     """Owners of the collection only; zero for those that never wrote, and for rules that were never changed."""
     epochs = Epochs(database)
-    assert epochs.seen("c", ["a"]) == {"a": 0, RULES_KEY: 0}
+    assert epochs.seen("c", ["a"]) == {"a": 0, RULES_KEY: 0, ERASURES_KEY: 0}
     for uid, owner, times in (("c", "a", 2), ("c", "b", 3), ("c", "other", 4), ("d", "a", 5), ("", "a", 6)):
         for _ in range(times):
             database.run(partial(epochs.raised, uid=uid, owner=owner))
-    assert epochs.seen("c", ["a", "b", "none"]) == {"a": 2, "b": 3, "none": 0, RULES_KEY: 0}
+    assert epochs.seen("c", ["a", "b", "none"]) == {"a": 2, "b": 3, "none": 0, RULES_KEY: 0, ERASURES_KEY: 0}
     database.run(lambda connection: epochs.raised(connection, *RULES))
-    assert epochs.seen("c", []) == {RULES_KEY: 1}
-    assert epochs.seen("c", ["a", "a"]) == {"a": 2, RULES_KEY: 1}
-    assert epochs.seen("", ["a"]) == {"a": 6, RULES_KEY: 1}
+    assert epochs.seen("c", []) == {RULES_KEY: 1, ERASURES_KEY: 0}
+    assert epochs.seen("c", ["a", "a"]) == {"a": 2, RULES_KEY: 1, ERASURES_KEY: 0}
+    assert epochs.seen("", ["a"]) == {"a": 6, RULES_KEY: 1, ERASURES_KEY: 0}
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 511, 512, 513, 1500])
@@ -132,15 +132,18 @@ def test_any_number_of_owners_is_asked_for_at_once(count: int, database: Databas
     owners = [f"owner {at}" for at in range(count)]
     rows = [_row("c", owner, at + 1) for at, owner in enumerate(owners)]
     database.run(lambda connection: connection.execute(insert(tables.epochs), [*rows, _row(*RULES, 7)]))
-    assert Epochs(database).seen("c", owners) == {row["owner"]: row["epoch"] for row in rows} | {RULES_KEY: 7}
+    assert Epochs(database).seen("c", owners) == {row["owner"]: row["epoch"] for row in rows} | {
+        RULES_KEY: 7,
+        ERASURES_KEY: 0,
+    }
 
 
 @pytest.mark.parametrize("count", [3, 1500])
 def test_what_a_look_shows_is_of_one_moment(count: int, file: Database) -> None:
-    """Owners and rules that are raised together are never seen apart."""
+    """Owners, rules and erasures that are raised together are never seen apart."""
     owners, stop = [f"owner {at}" for at in range(count)], threading.Event()
-    rows = [_row("c", owner) for owner in owners]
-    file.run(lambda connection: connection.execute(insert(tables.epochs), [*rows, _row(*RULES)]))
+    rows, of_all = [_row("c", owner) for owner in owners], [_row(*RULES), _row(*ERASURES)]
+    file.run(lambda connection: connection.execute(insert(tables.epochs), [*rows, *of_all]))
 
     def raise_all() -> None:
         while not stop.is_set():

@@ -59,7 +59,7 @@ def shred(url: str, key: Path, owner: str) -> None:
 def test_status_shows_what_there_is_without_a_key(url: str) -> None:
     said = run("status", "--state", url)
     assert f"schema version {tables.SCHEMA} of {tables.SCHEMA}" in said
-    assert "vg_keys 3" in said
+    assert "vg_keys 4" in said
     assert "No write was left open" in said
     assert said.count("vecguard-audit-anchor") == 1
     assert run("status", env={"VECGUARD_STATE": url}) == said
