@@ -265,7 +265,7 @@ def test_rows_that_expire_and_rows_that_never_do_are_no_unguarded_ones(
     expiring.add(ids=["a", "b"], documents=["one", "two"])
     lasting = guarded_of(PLAIN, **site).acting_for("alice")
     lasting.add(ids=["c"], documents=["three"])
-    lasting.update(ids=["a"], metadatas=[{"n": 1}])
+    lasting.update(ids=["a"], documents=["one"], metadatas=[{"n": 1}])  # written anew, so that its time begins anew
     expiring.update(ids=["c"], metadatas=[{"n": 2}])
     marked = bare.get(where={"_vg_scheme": {"$gt": 0}})["metadatas"]
     assert len([each for each in marked if "_vg_seal" in each]) == 2  # b and c; a has lost its mark

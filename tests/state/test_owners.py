@@ -174,6 +174,8 @@ def test_an_erased_owner_s_name_and_retention_do_not_come_back_with_a_backup(
     database.close()
     state = State(url, keys)
     assert list(state.owners.names()) == ["bob"]
+    rows = select(tables.owners.c.owner)
+    assert state.database.look(lambda connection: connection.execute(rows).scalars().all()) == [state.digest("bob")]
     assert [(each.owner, each.days) for each in state.retentions.all()] == [("bob", 7.0)]
     state.close()
 
