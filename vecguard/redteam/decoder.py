@@ -41,7 +41,7 @@ class Sentences:
 
     undo: Unturned = "as stolen"
     hidden: int = 384
-    epochs: int = 10
+    epochs: int = 8
     batch: int = 128
     rate: float = 3e-3
     dropout: float = 0.3
