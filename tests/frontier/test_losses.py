@@ -74,5 +74,11 @@ def test_a_setting_that_does_not_lose_says_nothing() -> None:
     assert said == ()
 
 
+def test_figures_below_the_floor_are_no_better_than_the_floor() -> None:
+    """One per cent against minus four is chance on both sides."""
+    both = (setting("balanced", 0.0), setting("rotation", 0.0))
+    assert losses(findings(both, (figure("balanced", 0.01), figure("rotation", -0.04)))) == ()
+
+
 def test_a_setting_that_was_not_measured_loses_nothing() -> None:
     assert losses(findings((setting("noise", 0.0),), ())) == ()

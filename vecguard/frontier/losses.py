@@ -61,7 +61,7 @@ def _attackers(findings: Findings, own: Setting, others: list[Setting]) -> Itera
 
 def _less(other: Figure, mine: Figure) -> bool:
     if mine.low is None:
-        return other.leak < mine.leak - _SAME
+        return max(other.leak, 0.0) < mine.leak - _SAME  # below its floor nobody is any better
     return other.value < mine.low and other.leak < mine.leak
 
 

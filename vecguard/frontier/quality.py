@@ -42,8 +42,7 @@ def _ranked(way: Way, vectors: Vectors, rows: Positions, keys: Sequence[int]) ->
 
 
 def _mean(subject: Subject, found: Sequence[Ranks], rows: Positions) -> Doubles:
-    measured: Doubles = np.mean([subject.task.values(each, rows) for each in found], axis=0, dtype=np.float64)
-    return measured
+    return np.asarray(np.mean([subject.task.values(each, rows) for each in found], axis=0), dtype=np.float64)
 
 
 def _means(subject: Subject, ranked: Ranks, rows: Positions) -> dict[str, float]:

@@ -125,10 +125,9 @@ def _tried(cells: Cells, effort: Effort, attack: str, raid: _Raid) -> tuple[Trie
 
 
 def _summed(skipped: Sequence[tuple[str, Way, str]], attacks: Sequence[str], ways: int) -> Iterator[Skipped]:
-    """Say what was not possible; of an attack that was possible on no setting, that once."""
+    """Say of each attack, and each reason once, on which settings it was not possible."""
     for attack in attacks:
         found = [(way, why) for name, way, why in skipped if name == attack]
-        if len(found) == ways:
-            yield Skipped(what=attack, why=found[0][1])
-        else:
-            yield from (Skipped(what=f"{attack} on {way.label}", why=why) for way, why in found)
+        for reason in dict.fromkeys(why for _, why in found):
+            labels = [way.label for way, why in found if why == reason]
+            yield Skipped(what=attack if len(labels) == ways else f"{attack} on {', '.join(labels)}", why=reason)

@@ -107,7 +107,7 @@ class Frontier:
         def told(done: int, total: int) -> None:
             self._told(done, total, "scrubbing")
 
-        scrubbed = {way.scrub for way in ways if way.scrub is not None}
+        scrubbed = dict.fromkeys(way.scrub for way in ways if way.scrub is not None)
         return {None: self.subject.exact} | {each: self.subject.scrubbed(each, self.folder, told) for each in scrubbed}
 
     def _told(self, done: int, total: int, name: str) -> None:
