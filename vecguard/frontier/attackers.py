@@ -18,6 +18,7 @@ import numpy as np
 
 from vecguard.redteam import PLANS, Result, Thief, Tried
 from vecguard.redteam.findings import Figure, Skipped
+from vecguard.redteam.standing import TELLS
 
 USUAL: Final = ("dictionary", "words", "gram", "documents", "both")
 """Who attacks by default."""
@@ -44,9 +45,6 @@ MAIN: Final[Mapping[str, str]] = MappingProxyType(
 
 SHARES: Final = frozenset({"id@1", "id@10", "exact match"})
 """Metrics that are shares of the stolen rows."""
-
-TELLS: Final = 0.05
-"""What an attacker must get of undefended vectors above its floor to be in a summary."""
 
 _Z = 1.959964  # of a two-sided 95 % interval
 
@@ -89,7 +87,7 @@ def figures(
 def _figure(setting: str, attack: str, results: Sequence[Result], bare: Sequence[Result]) -> Figure:
     first = results[0]
     values = [each.value for each in results]
-    low, high = _interval(first.metric, values, first.n)
+    low, high = first.interval if first.interval and len(values) == 1 else _interval(first.metric, values, first.n)
     return Figure(
         setting=setting,
         attack=attack,
