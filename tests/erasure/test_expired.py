@@ -165,6 +165,28 @@ def test_a_host_cannot_have_rows_purged_by_calling_them_expired(site_of: Callabl
         assert (receipt.rows, receipt.counts) == (0, {"expired rows left": 2})
 
 
+def test_a_store_that_calls_everything_expired_has_nothing_purged(
+    site_of: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It answers as if every row had expired, with rows that authenticate: what they say themselves decides."""
+    from dataclasses import replace
+
+    from vecguard.filters import EVERYTHING
+
+    site = site_of("faiss")
+    with site.opened() as desk:
+        kind = type(desk.room().store)
+        find = kind.find
+
+        def lying(self: Any, ask: Any) -> Any:
+            return find(self, replace(ask, where=EVERYTHING) if "_vg_expires" in str(ask.where) else ask)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(kind, "find", lying)
+            assert purged(desk, after=0.0).rows == 0
+        assert [len(desk.texts(owner)) for owner in ("alice", "bob")] == [100, 100]
+
+
 def test_an_owner_that_is_erased_while_a_purge_runs_is_no_obstacle(kind: str, tmp_path: Path) -> None:
     """Its keys are gone when it is its turn: the others' rows are purged, and its own are the erasure's to take."""
     from vecguard.erasure import OfOwner, expired
