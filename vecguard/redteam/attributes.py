@@ -8,9 +8,8 @@ A naive attacker trains on exact vectors, an adaptive one on what the mechanism 
 text whose attribute nobody knows is neither trained on nor judged.
 
 On the notes of MTS-Dialog (MiniLM; 976 labelled, 325 stolen, twenty sections, the commonest .28 of them): linear .72,
-MLP .74 undefended; adaptive .67 and .68 at r = 1, .56 and .57 at r = 2. Of single comments (SynthPAI) it reads
-little: age in decades .45 (commonest .35), sex .60 (.52); other comments of the same authors are among the labelled
-ones.
+MLP .74 undefended; adaptive .68 and .69 at r = 1, .56 and .55 at r = 2 (each +- .05). Of single comments (SynthPAI) it
+reads little: age in decades .45 (commonest .35), sex .60 (.52), other comments of the same authors being labelled.
 """
 
 from __future__ import annotations
