@@ -83,9 +83,10 @@ def run(console: Console, orders: Orders, out: Path | None) -> Findings:
     )
     with progress_on(console) as progress, tempfile.TemporaryDirectory(prefix="vecguard-redteam-") as scratch:
         embed = embedder_of(orders.embedder, progress)
-        material = _material(notes, orders.policy, embed, progress)
-        with closing(_Bout.of(orders, material, embed, Path(scratch))) as bout:
-            found = bout.fought(progress)
+        with closing(Guard(orders.policy, keys=Keyring.ephemeral(), state=":memory:")) as guard:
+            material = _material(notes, guard, embed, progress)
+            with closing(_Bout.of(orders, material, embed, Path(scratch))) as bout:
+                found = bout.fought(progress)
     findings = replace(found, seconds=time.perf_counter() - started)
     console.print(table(findings))
     console.print(verdict(findings), highlight=False)
@@ -101,16 +102,14 @@ def _some(notes: Notes, most: int, seed: int) -> Notes:
     return Notes(notes.name, tuple(notes.texts[i] for i in chosen), labels)
 
 
-def _material(notes: Notes, policy: Policy, embed: Embed, progress: Progress) -> Material:
+def _material(notes: Notes, guard: Guard, embed: Embed, progress: Progress) -> Material:
     """Embed the texts as they are, and as a guard embeds them after scrubbing."""
     exact = embed(notes.texts)
     bar = progress.add_task("scrubbing", total=None)
-    guard = Guard(policy, keys=Keyring.ephemeral(), state=":memory:")
     clean = tuple(guard.scrubbed(notes.texts))
-    guard.close()
     progress.update(bar, total=1, completed=1)
-    embedded = exact if clean == notes.texts else embed(clean)
-    return Material(exact=exact, texts=notes.texts, embedded=embedded, labels=notes.labels, encode=embed)
+    embedded, scrub = (exact, None) if clean == notes.texts else (embed(clean), guard.scrubbed)
+    return Material(exact=exact, texts=notes.texts, embedded=embedded, labels=notes.labels, encode=embed, scrub=scrub)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -158,7 +159,8 @@ class Thief:
         key = Key(2 * self.scene.seed + 1)
 
         def practice(exact: Floats) -> Floats:
-            rows = self.defence.stored(exact, key)
+            made = hashlib.sha256(exact.tobytes()).hexdigest()[:16]  # a real store keeps what it has under an id
+            rows = self.defence.stored(exact, key, [f"{made}/{i}" for i in range(len(exact))])
             axes = self.defence.asked(np.eye(exact.shape[1], dtype=np.float32), key)
             return rows if axes is None else rows @ axes.T
 
