@@ -8,8 +8,10 @@ embeddings serve as output weights too (Press & Wolf 2017). Trained by `decoder`
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vecguard.arrays import Floats
 from vecguard.redteam.phrases import END, PAD, RARE, Ids
@@ -17,6 +19,7 @@ from vecguard.redteam.phrases import END, PAD, RARE, Ids
 _LONGEST = 48  # tokens
 _AT_ONCE = 128  # rows
 _NEVER = np.float32(-1e9)
+Real: TypeAlias = NDArray[np.floating[Any]]  # float32 throughout, which checkers of types lose in arithmetic
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,28 +84,27 @@ class Network:
                 break
         return _by_chance(texts, total)
 
-    def _step(self, seen: Floats, state: Floats) -> Floats:
+    def _step(self, seen: Real, state: Real) -> Real:
         units = state.shape[1]
         given, kept = seen @ self.into + self.into_bias, state @ self.onto + self.onto_bias
         gates = _sigmoid(given[:, : 2 * units] + kept[:, : 2 * units])
         reset, update = gates[:, :units], gates[:, units:]
         fresh = np.tanh(given[:, 2 * units :] + reset * kept[:, 2 * units :])
-        mixed: Floats = (1 - update) * fresh + update * state
-        return mixed
+        return (1 - update) * fresh + update * state
 
 
-def _sigmoid(values: Floats) -> Floats:
-    curved: Floats = 0.5 * (1 + np.tanh(0.5 * values))
+def _sigmoid(values: Real) -> Real:
+    curved: Real = 0.5 * (1 + np.tanh(0.5 * values))
     return curved
 
 
-def _log_chances(logits: Floats) -> Floats:
+def _log_chances(logits: Real) -> Real:
     logits -= logits.max(axis=1, keepdims=True)
     logits -= np.log(np.exp(logits).sum(axis=1, keepdims=True))
     return logits
 
 
-def _best(scores: Floats, count: int) -> tuple[Floats, Ids]:
+def _best(scores: Real, count: int) -> tuple[Real, Ids]:
     """Return the `count` largest of each row and where they are, largest first."""
     place = np.argpartition(-scores, count - 1, axis=1)[:, :count]
     order = np.argsort(-np.take_along_axis(scores, place, axis=1), axis=1, kind="stable")
@@ -110,7 +112,7 @@ def _best(scores: Floats, count: int) -> tuple[Floats, Ids]:
     return np.take_along_axis(scores, place, axis=1), place
 
 
-def _by_chance(texts: Ids, total: Floats) -> tuple[Ids, Floats]:
+def _by_chance(texts: Ids, total: Real) -> tuple[Ids, Floats]:
     """Order texts by log chance per token: by the sum alone the shortest wins."""
     per_token = (total / (np.sum(texts != END, axis=2) + 1)).astype(np.float32)
     order = np.argsort(-per_token, axis=1, kind="stable")
