@@ -2,6 +2,9 @@
 
 `survey` runs them all on one defence; each alone is an `Attack`, tried by `trial`. Torch and scipy are imported by the
 attacks that need them, when they run.
+
+Two attacks are not on a shelf and are imported by their modules: `dp_audit`, on what a mechanism states, and
+`adapter_gradients`, on what a federated training shares.
 """
 
 from vecguard.redteam.attack import (
@@ -25,7 +28,6 @@ from vecguard.redteam.averaging import Averaging
 from vecguard.redteam.bag_of_words import BagOfWords
 from vecguard.redteam.defence import Bare, Defence, Key, Keyed
 from vecguard.redteam.dictionary import Dictionary
-from vecguard.redteam.dp_audit import Audited, audit
 from vecguard.redteam.gradient import Gradient
 from vecguard.redteam.gram import Gram
 from vecguard.redteam.known_pairs import Curve, KnownPairs, curve
@@ -45,7 +47,6 @@ __all__ = [
     "AttackName",
     "Attacker",
     "Attributes",
-    "Audited",
     "Averaging",
     "BagOfWords",
     "Bare",
@@ -78,7 +79,6 @@ __all__ = [
     "Thief",
     "Tried",
     "attacked",
-    "audit",
     "curve",
     "survey",
     "trial",
