@@ -2,6 +2,9 @@
 
 `survey` runs them all on one defence; each alone is an `Attack`, tried by `trial`. Torch and scipy are imported by the
 attacks that need them, when they run.
+
+Two attacks are not on a shelf and are imported by their modules: `dp_audit`, on what a mechanism states, and
+`adapter_gradients`, on what a federated training shares.
 """
 
 from vecguard.redteam.attack import (
@@ -26,7 +29,6 @@ from vecguard.redteam.bag_of_words import BagOfWords
 from vecguard.redteam.decoder import Sentences
 from vecguard.redteam.defence import Bare, Defence, Key, Keyed
 from vecguard.redteam.dictionary import Dictionary
-from vecguard.redteam.dp_audit import Audited, audit
 from vecguard.redteam.few_shot import FewShot, Trained
 from vecguard.redteam.gradient import Gradient
 from vecguard.redteam.gram import Gram
@@ -49,7 +51,6 @@ __all__ = [
     "AttackName",
     "Attacker",
     "Attributes",
-    "Audited",
     "Averaging",
     "BagOfWords",
     "Bare",
@@ -88,7 +89,6 @@ __all__ = [
     "Trained",
     "Tried",
     "attacked",
-    "audit",
     "curve",
     "survey",
     "trial",

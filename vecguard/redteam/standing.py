@@ -11,7 +11,7 @@ from itertools import chain
 
 from vecguard.redteam.findings import Figure, Findings, Measured, Setting
 
-TELLS = 0.05
+TELLS = 0.1
 """What an attacker must get from undefended vectors above its floor before its leak says anything."""
 ALIKE = 5e-4
 """Shares that differ by less than this (0.05 %) are the same on paper."""
