@@ -55,8 +55,9 @@ def _verdict(found: Findings) -> Iterator[str]:
     guarded = found.settings[-1]
     figures = sorted(_shown(found, guarded.name), key=lambda each: -each.leak)
     leaking = [each for each in figures if _leaks(each)]
-    for each in leaking[:3]:
-        yield f"[bold]{escape(each.label)}[/] ({escape(_knows(each))}) gets {each.leak:.0%} of what bare rows give away."
+    for worst in leaking[:3]:
+        who = f"[bold]{escape(worst.label)}[/] ({escape(_knows(worst))})"
+        yield f"{who} gets {worst.leak:.0%} of what bare rows give away."
     if len(leaking) > 3:
         yield f"{len(leaking) - 3} more figures are above what chance makes."
     if not leaking:
@@ -68,8 +69,8 @@ def _verdict(found: Findings) -> Iterator[str]:
             f"Search: {found.measure} with the bare store {guarded.quality[found.measure]:.1%} "
             f"(95 %: {1 + change.low:.1%} to {1 + change.high:.1%})."
         )
-    for each in found.skipped:
-        yield f"Not run: {escape(each.what)} ({escape(each.why)})."
+    for left_out in found.skipped:
+        yield f"Not run: {escape(left_out.what)} ({escape(left_out.why)})."
 
 
 def _shown(found: Findings, setting: str) -> Sequence[Figure]:
