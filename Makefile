@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 WHEEL  := build/wheel
-SEEN   := acceptance chroma faiss_adapter qdrant core/test_package.py state/test_upgrade.py scrub/test_model.py
+SEEN   := acceptance chroma/test_isolation.py faiss_adapter/test_collection.py qdrant/test_round_trip.py core/test_package.py state/test_upgrade.py scrub/test_model.py
 OUT    ?= out
 SIDE_BY_SIDE := -n auto --maxprocesses 8 --dist worksteal  # but for tests/timing, which measures
 test test-wheel: export OMP_NUM_THREADS := 1  # processes for all cores: threads of theirs would wait for each other
@@ -25,7 +25,7 @@ demo: $(VENV)/.demo
 	@echo "Set-up took $$(cat $(VENV)/.seconds) s when it was last needed."
 
 test: lint types
-	$(BIN)/pytest -q $(SIDE_BY_SIDE) --ignore=tests/timing
+	$(BIN)/pytest -q $(SIDE_BY_SIDE) --durations=12 --ignore=tests/timing
 	$(BIN)/pytest -q tests/timing
 
 test-wheel: $(VENV)/.dev
