@@ -29,12 +29,12 @@ from vecguard.state.intents import Intent
 def replay(state: State, shelf: Shelf, collection: Collection) -> Flow[None]:
     """Do again what is acknowledged and not in the store; audited. Raises `StoreFailed` if it does not take it."""
     for intents in batches(state.unsaved.of(collection.uid)):
-        yield from _replayed(state, intents, collection.uid)
+        yield from _done_again(state, intents, collection.uid)
         shelf.unsaved.update(each.id for each in intents)
     shelf.behind = False
 
 
-def _replayed(state: State, intents: Sequence[Intent], uid: str) -> Flow[None]:
+def _done_again(state: State, intents: Sequence[Intent], uid: str) -> Flow[None]:
     ids = tuple(dict.fromkeys(chain.from_iterable(each.rows.ids for each in intents)))
     seen: Sequence[Row] = yield Fetch(ids)
     net = _Net(seen)
@@ -45,7 +45,7 @@ def _replayed(state: State, intents: Sequence[Intent], uid: str) -> Flow[None]:
     seen = yield Fetch(ids)
     if _tags(seen) != _tags(net.rows):
         raise StoreFailed("the store did not take again what it had not saved: the state still has it")
-    state.replayed(done, uid)
+    state.done_again(done, uid)
 
 
 class _Net:

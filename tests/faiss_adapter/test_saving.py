@@ -24,6 +24,9 @@ from vecguard import (
     VecGuardError,
     WrongKey,
 )
+from vecguard.state.backup import backup
+from vecguard.state.database import Database
+from vecguard.state.restore import restore
 from vecguard_faiss import GuardedFaissCollection, GuardedIndex
 
 SENTENCE = "Dr. Sarah Johnson saw John Smith about his diabetes in the blue room"
@@ -321,6 +324,23 @@ def test_a_write_that_was_never_saved_is_settled_from_the_state(site, rows, monk
     alice = GuardedIndex.open(path, site.guard()).acting_for("alice")
     alice.add(rows[5:6])
     assert alice.search(rows[:6], 1)[1][:, 0].tolist() == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_restored_state_deletes_again_and_writes_nothing_again(site, saved):
+    """A backup cannot say which of its unsaved records were deleted since; those that were deleted then stay so."""
+    guard = site.guard()
+    bob = GuardedFaissCollection.open(saved, guard).acting_for("bob")
+    bob.upsert(["b", "c"], ["written over", "never saved"])
+    GuardedFaissCollection.open(saved, guard).acting_for("alice-the-owner").delete(ids=["note-2"])
+    backup(guard.state.database, site.folder / "backup")
+    state = f"sqlite:///{site.folder / 'restored.db'}"
+    empty = Database(state, as_it_is=True)
+    done = restore(site.folder / "backup", empty, Keyring.from_file(site.keys), lambda _: ())
+    empty.close()
+    assert done.dropped == 1
+    again = GuardedFaissCollection.open(saved, site.guard(state=state))
+    assert again.acting_for("bob").get()["documents"] == ["nothing personal in this one"]
+    assert again.acting_for("alice-the-owner").get()["ids"] == ["note-of-alice-1"]
 
 
 def test_errors_show_no_path_and_no_content(site, saved):

@@ -18,16 +18,13 @@ import pytest
 from sqlalchemy import func, select
 
 import vecguard_faiss
-from vecguard import Keyring, Policy, Principal, RowsAmissWarning, Scrub, StateError, StoreFailed
+from vecguard import Policy, Principal, RowsAmissWarning, Scrub, StateError, StoreFailed
 from vecguard.examination import examine
 from vecguard.facade import room_of, shelf_of
 from vecguard.principal import Acting
 from vecguard.records import RecordId
 from vecguard.state import State, tables
-from vecguard.state.backup import backup
-from vecguard.state.database import Database
 from vecguard.state.intents import UNSAVED, Outcome
-from vecguard.state.restore import restore
 from vecguard.state.status import status
 from vecguard_faiss import GuardedFaissCollection
 
@@ -203,7 +200,7 @@ def test_what_cannot_be_audited_is_not_opened(opened: Callable[..., Any], monkey
     """A replay without its line would be an unwritten one: the collection does not open, and nothing is lost."""
     write(opened(), a="one")
     with monkeypatch.context() as patch:
-        patch.setattr(State, "replayed", _away)
+        patch.setattr(State, "done_again", _away)
         with pytest.raises(StateError):
             opened()
     assert texts(opened()) == {"a": "one"}
@@ -396,22 +393,6 @@ def test_a_removed_file_is_a_new_collection(opened: Callable[..., Any], site: Si
     again = opened()
     write(again, b="one")
     assert texts(again) == texts(opened()) == {"b": "one"}
-
-
-def test_a_restored_state_deletes_again_and_writes_nothing_again(opened: Callable[..., Any], site: Site) -> None:
-    """A backup cannot say which of its unsaved records were deleted since; those that were deleted then stay so."""
-    notes = opened()
-    write(notes, a="one", b="one")
-    notes.save()
-    write(notes, a="two", c="one")
-    drop(notes, "b")
-    backup(room_of(notes).guard.state.database, site.folder / "backup")
-    site.state = f"sqlite:///{site.folder / 'restored.db'}"
-    empty = Database(site.state, as_it_is=True)
-    done = restore(site.folder / "backup", empty, Keyring.from_file(site.keys), lambda _: ())
-    empty.close()
-    assert done.dropped == 1
-    assert texts(opened()) == {"a": "one"}
 
 
 def test_the_state_counts_what_is_not_saved(opened: Callable[..., Any]) -> None:

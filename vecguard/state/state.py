@@ -270,7 +270,7 @@ class State:
 
         self._settled(outcomes, uid, self.audit.guarded, work, saved=saved)
 
-    def replayed(self, done: Sequence[tuple[str, int]], uid: str) -> None:
+    def done_again(self, done: Sequence[tuple[str, int]], uid: str) -> None:
         """Audit changes that a store had not saved and that were done again: of each, action and number of rows."""
 
         def work(connection: Connection) -> None:
