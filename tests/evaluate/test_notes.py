@@ -55,6 +55,20 @@ def test_a_bad_line_is_named_by_its_number_and_not_quoted(line: str, tmp_path: P
     assert line not in str(refused.value)
 
 
+def test_conversations_are_read_by_their_sentences(tmp_path: Path) -> None:
+    """Personas and turns, without who said them."""
+    line = {
+        "persona1": ["I keep three bees."],
+        "persona2": ["I sing in a choir."],
+        "conversation": "User 1: Hello there you.",
+    }
+    assert read(written(tmp_path, [line], "conversations.jsonl")).texts == (
+        "I keep three bees.",
+        "I sing in a choir.",
+        "Hello there you.",
+    )
+
+
 def test_a_folder_without_texts_is_refused(tmp_path: Path) -> None:
     """No file, or none with a text."""
     with pytest.raises(BadCorpus):

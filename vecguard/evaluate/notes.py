@@ -38,20 +38,24 @@ def read(folder: str | Path, *, attributes: Sequence[str] = ()) -> Notes:
     Raises `BadCorpus` if there is no such folder, file or field, and for a line that is not a JSON object.
     """
     place = Path(folder)
-    if (place / conversations.FILE).is_file():
-        return Notes(place.resolve().name, conversations.sentences(place), {})
-    records = dict(_records(place))
-    if not records:
+    found = dict(records(place))
+    if not found:
         raise BadCorpus(f"the folder has no .jsonl file with texts (objects with {', '.join(TEXTS[:4])} ...)")
-    names = tuple(attributes) or _attributes(tuple(records.values()))
-    if missing := [name for name in names if not any(each.get(name) for each in records.values())]:
+    names = tuple(attributes) or _attributes(tuple(found.values()))
+    if missing := [name for name in names if not any(each.get(name) for each in found.values())]:
         raise BadCorpus(f"{len(missing)} of the attributes that were named is in no record")
-    labels = {name: tuple(each.get(name, "") for each in records.values()) for name in names}
-    return Notes(place.resolve().name, tuple(records), labels)
+    labels = {name: tuple(each.get(name, "") for each in found.values()) for name in names}
+    return Notes(place.resolve().name, tuple(found), labels)
 
 
-def _records(folder: Path) -> Iterator[tuple[str, Mapping[str, str]]]:
-    """Yield each text with the flat fields beside it."""
+def records(folder: Path) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """Yield each text with the fields beside it, those of nested objects named with dots, in the file's order.
+
+    Raises `BadCorpus` for a file that cannot be read and for a line that is not a JSON object.
+    """
+    if (folder / conversations.FILE).is_file():
+        yield from ((sentence, {}) for sentence in conversations.sentences(folder))
+        return
     for path in sorted(folder.glob("*.jsonl"), key=lambda each: (each.name != "corpus.jsonl", each.name))[:1]:
         for number, line in enumerate(_lines(path), start=1):
             record = _parsed(line)

@@ -7,7 +7,6 @@ the notes holds what somebody would ask to find them (`asked_by`), each note is 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,10 +18,10 @@ import numpy as np
 
 from vecguard.calibration import splits
 from vecguard.evaluate import BadCorpus, Corpus
+from vecguard.evaluate.notes import records
 from vecguard.frontier.effort import Effort
 from vecguard.redteam.attack import NO_LABELS, Labels
 
-_TEXTS = ("note", "text", "content")
 _HELD_OUT, _MOST_HELD_OUT = 0.25, 400
 _LONGEST_QUERY = 300  # characters
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
@@ -93,6 +92,8 @@ def _splits(folder: Path) -> list[str]:
 
 def _notes(folder: Path, labels: Sequence[str], asked_by: str) -> Labelled:
     rows = list({row["text"]: row for row in _rows(folder, labels, asked_by)}.values())
+    if not rows:
+        raise BadCorpus("the folder has neither a corpus in BEIR layout nor a .jsonl file of notes")
     if asked_by:
         return _of_pairs(folder, [row for row in rows if row["query"]], labels)
     held = np.random.default_rng(0).permutation(len(rows))[: min(_MOST_HELD_OUT, int(_HELD_OUT * len(rows)))]
@@ -126,34 +127,6 @@ def _labelled(
 
 
 def _rows(folder: Path, labels: Sequence[str], asked_by: str) -> Iterator[dict[str, Any]]:
-    paths = sorted(folder.glob("*.jsonl"))
-    if not paths:
-        raise BadCorpus("the folder has neither a corpus in BEIR layout nor a .jsonl file of notes")
-    for number, line in enumerate(_lines(paths[0]), start=1):
-        row = _parsed(line)
-        if row is None:
-            raise BadCorpus(f"{paths[0].name} line {number}: not a JSON object")
-        text = next((str(row[name]) for name in _TEXTS if row.get(name)), "")
-        if text.strip():
-            yield {
-                "text": " ".join(text.split()),
-                "query": " ".join(str(row.get(asked_by) or "").split()) if asked_by else "",
-                "labels": {name: str(row.get(name) or "") for name in labels},
-            }
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        return [line for line in path.read_text("utf-8").splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError) as foreign:
-        why = type(foreign).__name__
-    raise BadCorpus(f"{path.name} cannot be read as UTF-8 text ({why})")
-
-
-def _parsed(line: str) -> dict[str, Any] | None:
-    """Parse one line; None instead of an exception, which would carry the line along."""
-    try:
-        row = json.loads(line)
-    except ValueError:
-        return None
-    return row if isinstance(row, dict) else None
+    for text, fields in records(folder):
+        asked = " ".join(fields.get(asked_by, "").split())
+        yield {"text": text, "query": asked, "labels": {name: fields.get(name, "") for name in labels}}
