@@ -25,8 +25,8 @@ from vecguard.redteam.thief import Thief
 def load(path: Path) -> tuple[Attack, ...]:
     """Return the attacks of a file; raise `BadInput` if it cannot be run or has none. The file is run as it is."""
     module = _run(path)
-    found = getattr(module, "attacks", None) or [getattr(module, "attack", None)]
-    attacks = tuple(found) if isinstance(found, list | tuple) else ()
+    found: Any = getattr(module, "attacks", None) or [getattr(module, "attack", None)]
+    attacks: tuple[Any, ...] = tuple(found) if isinstance(found, list | tuple) else ()
     if not attacks or not all(_is_attack(each) for each in attacks):
         raise BadInput("the file of an attack has `attack = ...` or `attacks = [...]`, each with a name and fit(known)")
     return attacks
