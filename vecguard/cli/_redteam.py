@@ -227,6 +227,7 @@ class _Bout:
                 scrubbed=scrubbed,
                 quality={_MEASURE: shared},
                 change=change,
+                within=change.estimate >= -_MARGIN,
             ),
         )
         return Findings(

@@ -27,7 +27,7 @@ from vecguard.arrays import Doubles, Floats
 from vecguard.errors import BadInput
 from vecguard.redteam.attack import Hidden, Knowledge, Score, Stolen
 from vecguard.redteam.judging import unit
-from vecguard.redteam.proportions import wilson
+from vecguard.redteam.proportions import area_interval, wilson
 from vecguard.redteam.turning import Turn, Unturned, turned_back
 
 Way: TypeAlias = Literal["nearest", "likelihood ratio"]
@@ -91,9 +91,9 @@ class Asker:
             raise BadInput("membership is judged by decoys, vectors of texts that are not in the store")
         rows = unit(self.turn(stolen.rows))
         members, others = (self._asked(rows, unit(each)) for each in (hidden.exact, hidden.decoys))
-        found = _found(members, others)
+        found, area = _found(members, others), _area(members, others)
         return (
-            Score("AUC", _area(members, others), 0.5),
+            Score("AUC", area, 0.5, interval=area_interval(area, len(members), len(others))),
             Score("TPR at 1 % FPR", found, _FALSE_ALARMS, interval=wilson(found * len(members), len(members))),
         )
 

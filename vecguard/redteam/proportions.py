@@ -1,4 +1,4 @@
-"""Intervals of a share that was counted: `hits` of `trials`."""
+"""Intervals of a share that was counted: `hits` of `trials`, or pairs in the right order."""
 
 from __future__ import annotations
 
@@ -28,3 +28,11 @@ def clopper_pearson(hits: int, trials: int, *, level: float) -> tuple[float, flo
     low = float(betaincinv(hits, trials - hits + 1, tail)) if hits else 0.0
     high = float(betaincinv(hits + 1, trials - hits, 1 - tail)) if hits < trials else 1.0
     return low, high
+
+
+def area_interval(area: float, members: int, others: int) -> tuple[float, float]:
+    """Return the 95 % interval of an area under the ROC curve (Hanley & McNeil 1982): normal, cut to 0..1."""
+    both, one = area / (2 - area) - area**2, 2 * area**2 / (1 + area) - area**2
+    variance = (area * (1 - area) + (members - 1) * both + (others - 1) * one) / (members * others)
+    half = _Z * sqrt(max(0.0, variance))
+    return max(0.0, area - half), min(1.0, area + half)
