@@ -91,12 +91,15 @@ class OnQdrant:
         return {str(each.id) for each in await self.desk.rows()}
 
 
+LONG = pytest.mark.skipif(os.environ.get("VECGUARD_LONG") != "1", reason="VECGUARD_LONG=1 takes PostgreSQL too")
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Server]:
     yield from served()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=LONG)])
 def state(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'state.db'}"

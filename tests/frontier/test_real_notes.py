@@ -37,7 +37,10 @@ def test_on_real_notes_settings_fall_to_whom_they_are_known_to_fall(tmp_path: Pa
     assert min(leak("noise", each) for each in ("dictionary", "words", "gram", "documents")) > 0.85
     assert leak("rotation", "dictionary") < 0.1
     assert min(leak("rotation", "gram"), leak("rotation", "documents")) > 0.9
-    assert max(leak("balanced", each) for each in ("dictionary", "gram", "documents")) < 0.1
+    for each in ("dictionary", "gram", "documents"):  # a weak attacker's leak is noisy: shares of rows are judged
+        worst = found.worst("balanced", each)
+        assert worst is not None
+        assert worst.value < 0.06, each  # chance is 1 of 120, with six sigma
     assert leak("balanced", "words") < 0.25
     bare, noise = found.setting("bare"), found.setting("noise")
     assert bare.quality["nDCG@10"] > 0.3

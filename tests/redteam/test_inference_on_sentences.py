@@ -17,7 +17,10 @@ from vecguard.redteam.facts import guesses, people, stated
 from vecguard.redteam.slots import Slots
 from vecguard.redteam.white_box import opened
 
-pytestmark = pytest.mark.minilm
+pytestmark = [
+    pytest.mark.minilm,
+    pytest.mark.skipif(os.environ.get("VECGUARD_LONG") != "1", reason="VECGUARD_LONG=1 runs attacks that take minutes"),
+]
 LONG = bool(os.environ.get("VECGUARD_LONG"))
 STRICT = Keyed(Mask(noise=100.0, turned=False), asks=False)
 
