@@ -133,7 +133,7 @@ def test_search_is_at_its_floor_on_a_strict_shelf(persona: Any, reader: Reader, 
     found = {each.metric: each for each in searcher.run(*_shelf(persona, STRICT, 40))}
     for metric in ("token F1", "content F1", "ROUGE-L", "exact"):
         assert found[metric].value <= found[metric].floor + 0.16, metric
-        assert found[metric].n == 40
+        assert found[metric].judged == 40
 
 
 def test_a_thousand_pairs_read_through_a_rotation_and_one_does_not(persona: Any, words: Any) -> None:

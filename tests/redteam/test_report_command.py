@@ -32,7 +32,7 @@ def test_the_page_lies_beside_its_document_unless_it_is_told_where(document: Pat
     assert beside.read_text("utf-8") == page(invented())
     elsewhere = document.parent / "new" / "page.html"
     ended = RUN.invoke(app, ["report", str(document), "--out", str(elsewhere)])
-    assert str(elsewhere) in ended.output
+    assert str(elsewhere) in ended.output.replace("\n", "")  # long paths are wrapped
     assert elsewhere.read_text("utf-8") == beside.read_text("utf-8")
 
 
