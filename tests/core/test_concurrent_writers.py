@@ -21,9 +21,9 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import create_engine, text
 
 import vecguard_chroma
 from vecguard import Contended, Guard, Keyring, Pending, Policy, Scrub
